@@ -89,7 +89,7 @@ class EngineError(BirdscopeError):
     exit_code = 10
 
 
-class Cancelled(BirdscopeError):
+class Cancelled(BirdscopeError):  # noqa: N818 - a request, not an error
     """The user stopped the work; what was finished is kept."""
 
     exit_code = 130

@@ -115,7 +115,15 @@ class LowConfidenceShift(Step):
 
 
 AnyStep = Annotated[
-    LowRankPower | Smooth | Kernel | Gaussian | NeighbourMean | FilePeak | Power | MinMax | LowConfidenceShift,
+    LowRankPower
+    | Smooth
+    | Kernel
+    | Gaussian
+    | NeighbourMean
+    | FilePeak
+    | Power
+    | MinMax
+    | LowConfidenceShift,
     Field(discriminator="kind"),
 ]
 

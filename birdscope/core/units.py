@@ -12,8 +12,7 @@ def clock(seconds: float, *, tenths: bool = False) -> str:
     '1:07.4'
     """
     seconds = max(0.0, seconds)
-    ticks = int(seconds * 10 + 0.5 if tenths else seconds) if tenths else int(seconds)
-    whole, tenth = (divmod(ticks, 10)) if tenths else (ticks, 0)
+    whole, tenth = divmod(int(seconds * 10 + 0.5), 10) if tenths else (int(seconds), 0)
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)
     text = f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
@@ -29,7 +28,7 @@ def hertz(frequency_hz: float) -> str:
 
 def duration(seconds: float) -> str:
     """A span of time in words short enough for a progress line: 8 s, 3 min 20 s, 2 h 5 min."""
-    seconds = max(0, int(round(seconds)))
+    seconds = max(0, round(seconds))
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:

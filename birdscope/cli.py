@@ -1,0 +1,88 @@
+"""The command line: a lazy table of subcommands; plain `birdscope` opens the explorer."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from birdscope import __version__
+from birdscope.core.errors import BirdscopeError
+
+COMMANDS: dict[str, str] = {
+    "scan": "count a dataset's classes and find what is wrong with it",
+    "predict": "run an ensemble over a dataset; keep every checkpoint's raw scores",
+    "evaluate": "macro ROC-AUC of scores against labels",
+    "submit": "predict, post-process, write and check submission.csv",
+    "train": "train a model from a recipe",
+    "demo": "make the synthetic demo dataset (and open it)",
+    "doctor": "check sound, colours, packages and folders; say how to mend them",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run birdscope; returns the exit code (see docs/command-line.md)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser, modules = _parsers(arguments)
+    args = parser.parse_args(arguments)
+    try:
+        return _run(args, modules)
+    except BirdscopeError as error:
+        if args.debug:
+            raise
+        print(f"birdscope: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("birdscope: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # the reader (head, less) went away; point stdout elsewhere so that exit is silent
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _run(args: argparse.Namespace, modules: dict[str, ModuleType]) -> int:
+    if args.command is None:
+        from birdscope.tui import run
+
+        return run(args.data, session=args.session, ensemble=args.ensemble, debug=args.debug)
+    code: int = modules[args.command].run(args)
+    return code
+
+
+def _parsers(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, ModuleType]]:
+    """The top parser; only a subcommand that is named is imported."""
+    parser = argparse.ArgumentParser(
+        prog="birdscope",
+        description="Explore bioacoustic recordings in the terminal. Without a command: the "
+        "explorer opens on --data.",
+        epilog="birdscope COMMAND --help tells more of each command.",
+    )
+    parser.add_argument("--version", action="version", version=f"birdscope {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a dataset in BirdCLEF layout")
+    parser.add_argument("--session", default="default", metavar="NAME", help="where work is kept")
+    parser.add_argument("--ensemble", type=Path, metavar="FILE", help="an ensemble file (TOML)")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    modules = {}
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(name, help=summary, description=_sentence(summary))
+        if name in arguments:
+            modules[name] = importlib.import_module(f"birdscope.commands.{name}")
+            modules[name].add_arguments(sub)
+            sub.add_argument(
+                "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
+            )
+    return parser, modules
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
