@@ -85,11 +85,7 @@ def _print(findings: list[Finding]) -> None:
 
 
 def _python() -> Iterator[Finding]:
-    version = sys.version.split()[0]
-    if sys.version_info < (3, 11):
-        yield Finding("problem", "python", version, "birdscope needs Python 3.11 or newer")
-    else:
-        yield Finding("ok", "python", version)
+    yield Finding("ok", "python", sys.version.split()[0])
 
 
 def _packages() -> Iterator[Finding]:
@@ -191,9 +187,12 @@ def _hub() -> Iterator[Finding]:
         yield Finding("note", "hub", "HF_HUB_OFFLINE=1: no pretrained weights", "unset it")
         return
     import socket
+    from urllib.parse import urlsplit
+
+    from huggingface_hub.constants import ENDPOINT
 
     try:
-        socket.create_connection(("huggingface.co", 443), timeout=2).close()
+        socket.create_connection((urlsplit(ENDPOINT).hostname, 443), timeout=2).close()
     except OSError as error:
         yield Finding(
             "note",

@@ -1,0 +1,1 @@
+"""Measured claims: each module has `claims()`; `python -m benchmarks` prints them all."""
