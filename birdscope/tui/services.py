@@ -1,0 +1,85 @@
+"""What every pane of the app may use: the catalog, the player, the engine, spectrograms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.signal import Signal
+
+from birdscope.core import paths
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from textual.app import App
+
+    from birdscope.dataset.catalog import Catalog
+    from birdscope.engine.client import Engine
+    from birdscope.session.session import Session
+    from birdscope.tui.playback import Playback
+
+    SpectrogramProvider = Callable[[Path, float, float, int, int, str], npt.NDArray[np.float32]]
+
+
+class Services:
+    """Handed by the app to each pane; panes read it, only the app writes it.
+
+    Attributes:
+        catalog: The open dataset; None until it is there. `catalog_loaded` tells when.
+        catalog_loaded: Signal published with the Catalog once it is open.
+        playback: The one player of the app.
+        spectrogram: `(path, start_s, end_s, columns, rows, scale)` → float32 [rows, columns]
+            in dB, row 0 the highest frequency. Slow: call it in a thread worker.
+        session_name: Name of the session folder.
+        ensemble: The ensemble file for live predictions, None for the default.
+    """
+
+    def __init__(
+        self,
+        app: App[None],
+        playback: Playback,
+        *,
+        session_name: str,
+        ensemble: Path | None = None,
+        spectrogram: SpectrogramProvider | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self.catalog: Catalog | None = None
+        self.catalog_loaded: Signal[Catalog] = Signal(app, "catalog-loaded")
+        self.playback = playback
+        self.spectrogram: SpectrogramProvider = spectrogram or file_spectrogram
+        self.session_name = session_name
+        self.ensemble = ensemble
+        if engine is not None:
+            self.__dict__["engine"] = engine
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The process that runs models; made (not started) on first use."""
+        from birdscope.engine.client import Engine
+
+        return Engine()
+
+    @cached_property
+    def session(self) -> Session:
+        """The session folder, opened on first use."""
+        from birdscope.session.session import Session
+
+        return Session.open(paths.sessions(), self.session_name)
+
+    @property
+    def engine_made(self) -> bool:
+        """Whether somebody asked for the engine yet."""
+        return "engine" in self.__dict__
+
+
+def file_spectrogram(
+    path: Path, start_s: float, end_s: float, columns: int, rows: int, scale: str
+) -> npt.NDArray[np.float32]:
+    """The default provider: birdscope.audio's, imported when first needed (it brings SciPy)."""
+    from birdscope.audio import spectrogram
+
+    return spectrogram.file_spectrogram(path, start_s, end_s, columns, rows, scale)
