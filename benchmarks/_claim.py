@@ -31,7 +31,7 @@ class Claim:
     holds: bool | None = None
 
 
-class Absent(Exception):
+class Absent(Exception):  # noqa: N818 - a fact, not an error
     """A benchmark can't run here; the message says what it lacks."""
 
 
