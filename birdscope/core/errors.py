@@ -83,6 +83,12 @@ class TrainingError(BirdscopeError):
     exit_code = 9
 
 
+class JobError(BirdscopeError):
+    """A background job can't be started, found or stopped."""
+
+    exit_code = 11
+
+
 class EngineError(BirdscopeError):
     """The engine process failed or went away."""
 
