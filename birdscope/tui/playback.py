@@ -25,18 +25,37 @@ class PlayerLike(Protocol):
     volume: float
 
     @property
-    def position_s(self) -> float: ...
+    def position_s(self) -> float:
+        """What is heard now."""
+
     @property
-    def duration_s(self) -> float: ...
+    def duration_s(self) -> float:
+        """Length of the loaded file."""
+
     @property
-    def state(self) -> str: ...
-    def load(self, path: Path) -> None: ...
-    def play(self, start_s: float | None = None, end_s: float | None = None) -> None: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    def seek(self, seconds: float) -> None: ...
-    def stop(self) -> None: ...
-    def close(self) -> None: ...
+    def state(self) -> str:
+        """stopped, playing or paused."""
+
+    def load(self, path: Path) -> None:
+        """Take a file."""
+
+    def play(self, start_s: float | None = None, end_s: float | None = None) -> None:
+        """Start, at `start_s`, until `end_s`."""
+
+    def pause(self) -> None:
+        """Hold."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def seek(self, seconds: float) -> None:
+        """Go to a position."""
+
+    def stop(self) -> None:
+        """End."""
+
+    def close(self) -> None:
+        """Give the device back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""From a picture to lines of cells, line by line and only when asked for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from birdscope.core.windows import WINDOW_S
+from birdscope.tui.cell_styles import CellStyles
+from birdscope.tui.timeline import TimeAxis
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from birdscope.tui.raster import Picture
+
+_NARROWEST_WINDOW = 4
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is drawn over a spectrogram.
+
+    Attributes:
+        window_grid: Whether the borders of 5 s windows are drawn.
+        span: A highlighted span in seconds.
+    """
+
+    window_grid: bool = False
+    span: tuple[float, float] | None = None
+
+    def grid_columns(self, axis: TimeAxis) -> list[int]:
+        """Columns at the borders of windows; none where they would stand too close."""
+        if not self.window_grid or axis.columns * WINDOW_S / axis.span_s < _NARROWEST_WINDOW:
+            return []
+        first = math.floor(axis.start_s / WINDOW_S) + 1
+        last = math.ceil(axis.end_s / WINDOW_S)
+        edges = (axis.edge_of(number * WINDOW_S) for number in range(first, last))
+        return [column for column in edges if 0 < column < axis.columns]
+
+    def span_columns(self, axis: TimeAxis) -> list[int]:
+        """The first and the last column of the highlighted span, where in sight."""
+        if self.span is None:
+            return []
+        first, last = self.span_range(axis)
+        inside_first = self.span[0] >= axis.start_s - 1e-6
+        inside_last = self.span[1] <= axis.end_s + 1e-6
+        edges = [first] * inside_first + [last - 1] * inside_last
+        return [column for column in edges if 0 <= column < axis.columns and first < last]
+
+    def span_range(self, axis: TimeAxis) -> tuple[int, int]:
+        """First and past-the-last column of the highlighted span."""
+        assert self.span is not None
+        return axis.edge_of(self.span[0]), axis.edge_of(self.span[1])
+
+
+@dataclass
+class Painting:
+    """One drawn state of a spectrogram; lines are made when asked for and kept.
+
+    Attributes:
+        codes: int32 [cell rows, columns], see `birdscope.tui.raster.cell_codes`.
+        levels_db: float32 [picture rows, columns], for the readout.
+        cells: The styles.
+    """
+
+    codes: npt.NDArray[np.int32]
+    levels_db: npt.NDArray[np.float32]
+    cells: CellStyles
+    _strips: dict[int, Strip] = field(default_factory=dict)
+
+    def line(self, y: int) -> Strip:
+        """The cells of a line, without axis."""
+        strip = self._strips.get(y)
+        if strip is None:
+            from birdscope.tui import raster
+
+            runs = raster.runs_of(self.codes[y])
+            segments = [self.cells.segment(code, length) for code, length in runs]
+            strip = self._strips[y] = Strip(segments, self.codes.shape[1])
+        return strip
+
+    def with_playhead(self, y: int, column: int, style: Style) -> Strip:
+        """A line with the playhead over one of its cells."""
+        strip = self.line(y)
+        background = self.cells.background(int(self.codes[y, column]))
+        over = style + Style.from_color(None, background) if background else style
+        return Strip.join(
+            [
+                strip.crop(0, column),
+                Strip([Segment("│", over)], 1),
+                strip.crop(column + 1, strip.cell_length),
+            ]
+        )
+
+
+def paint(
+    picture: Picture,
+    axis: TimeAxis,
+    cell_rows: int,
+    contrast: tuple[float, float],
+    marks: Marks,
+    cells: CellStyles,
+) -> Painting:
+    """Fit a picture to the axis and the rows at hand, and encode its cells."""
+    from birdscope.tui import raster
+
+    drawn, first, past = raster.fitted(picture, axis, 2 * cell_rows)
+    codes = raster.cell_codes(
+        raster.to_levels(drawn, *contrast),
+        (first, past),
+        marks.grid_columns(axis),
+        marks.span_columns(axis),
+    )
+    return Painting(codes, drawn, cells)

@@ -1,0 +1,118 @@
+"""From a picture in dB to what a terminal draws: levels, then runs of equal cells.
+
+NumPy is imported here, so this module is imported when the first picture arrives, not before
+the first paint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from birdscope.tui.timeline import TimeAxis
+
+LEVELS = 64
+MISSING = -1
+PLAIN, GRID, SELECTED = 0, 1, 2
+_DYNAMIC_RANGE_DB = 60.0
+
+Runs = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A spectrogram of a span of a file.
+
+    Attributes:
+        path: The file.
+        start_s: Time of the left edge.
+        end_s: Time of the right edge.
+        db: float32 [rows, columns], row 0 the highest frequency.
+    """
+
+    path: Path
+    start_s: float
+    end_s: float
+    db: npt.NDArray[np.float32]
+
+
+def contrast(db: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The dB drawn darkest and brightest: noise floor to loudest, at most 60 dB apart."""
+    finite = db[np.isfinite(db)]
+    if not finite.size:
+        return -80.0, 0.0
+    floor, high = (float(one) for one in np.percentile(finite, (15.0, 99.8)))
+    return max(floor, high - _DYNAMIC_RANGE_DB), max(high, floor + 6.0)
+
+
+def to_levels(
+    db: npt.NDArray[np.float32], low: float, high: float, levels: int = LEVELS
+) -> npt.NDArray[np.int32]:
+    """Decibels → 0 … levels - 1, clipped; what is not finite becomes 0."""
+    scaled = (db - low) * ((levels - 1) / (high - low))
+    clipped = np.clip(np.nan_to_num(scaled, nan=0.0, posinf=levels, neginf=0.0), 0, levels - 1)
+    return clipped.astype(np.int32)
+
+
+def fitted(picture: Picture, axis: TimeAxis, rows: int) -> tuple[npt.NDArray[np.float32], int, int]:
+    """The picture drawn on another raster by nearest neighbours.
+
+    Returns:
+        float32 [rows, columns], and the first and past-the-last column that it covers.
+    """
+    have_rows, have_columns = picture.db.shape
+    centres_s = axis.start_s + (np.arange(axis.columns) + 0.5) / axis.columns * axis.span_s
+    span_s = max(picture.end_s - picture.start_s, 1e-9)
+    source = np.floor((centres_s - picture.start_s) / span_s * have_columns).astype(int)
+    inside = np.flatnonzero((source >= 0) & (source < have_columns))
+    if not inside.size:
+        return np.zeros((rows, axis.columns), np.float32), 0, 0
+    source_rows = (np.arange(rows) * have_rows) // rows
+    drawn = picture.db[source_rows[:, None], np.clip(source, 0, have_columns - 1)[None, :]]
+    return drawn, int(inside[0]), int(inside[-1]) + 1
+
+
+def cell_codes(
+    levels: npt.NDArray[np.int32],
+    covered: tuple[int, int],
+    grid_columns: list[int],
+    selected_columns: list[int],
+) -> npt.NDArray[np.int32]:
+    """One number per cell: variant, upper level and lower level; MISSING where nothing is known.
+
+    Args:
+        levels: [2 × cell rows, columns].
+        covered: First and past-the-last column with data.
+        grid_columns: Columns drawn lighter.
+        selected_columns: Columns drawn in the accent colour.
+
+    Returns:
+        int32 [cell rows, columns]; `code_parts` takes it apart again.
+    """
+    codes: npt.NDArray[np.int32] = levels[0::2] * LEVELS + levels[1::2]
+    codes[:, grid_columns] += GRID * LEVELS * LEVELS
+    codes[:, selected_columns] %= LEVELS * LEVELS
+    codes[:, selected_columns] += SELECTED * LEVELS * LEVELS
+    codes[:, : covered[0]] = MISSING
+    codes[:, covered[1] :] = MISSING
+    return codes
+
+
+def code_parts(code: int) -> tuple[int, int, int]:
+    """(variant, upper level, lower level) of a cell."""
+    variant, rest = divmod(code, LEVELS * LEVELS)
+    upper, lower = divmod(rest, LEVELS)
+    return variant, upper, lower
+
+
+def runs_of(codes: npt.NDArray[np.int32]) -> Runs:
+    """A row of cells as (code, length) of equal neighbours."""
+    if not codes.size:
+        return []
+    edges = np.flatnonzero(codes[1:] != codes[:-1]) + 1
+    starts = np.concatenate(([0], edges))
+    lengths = np.diff(np.concatenate((starts, [codes.size])))
+    return list(zip(codes[starts].tolist(), lengths.tolist(), strict=True))

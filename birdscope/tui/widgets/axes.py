@@ -1,0 +1,72 @@
+"""The axes that spectrogram and heat map share: the left gutter and the row of times."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from birdscope.tui.timeline import TimeAxis, tick_label
+
+GUTTER = 5
+
+
+def gutter_segment(label: str, width: int, style: Style, mark: str = " ") -> Segment:
+    """A label set to the right of the gutter, with a tick mark as its last cell."""
+    text = label if len(label) < width else set_cell_size(label, max(width - 2, 0)) + "…"
+    return Segment(f"{text:>{width - 1}}{mark}" if width > 0 else "", style)
+
+
+def time_strip(
+    axis: TimeAxis,
+    gutter: int,
+    style: Style,
+    *,
+    marker: int | None = None,
+    marker_style: Style | None = None,
+    span: tuple[int, int] | None = None,
+    span_style: Style | None = None,
+) -> Strip:
+    """A row of times below a picture, with the playhead's marker and a highlighted span.
+
+    Args:
+        axis: Its time axis.
+        gutter: Cells left of the picture.
+        style: Of the labels.
+        marker: Column of the playhead, None when out of sight.
+        marker_style: Of the playhead's marker.
+        span: First and past-the-last column of the highlighted span.
+        span_style: Of that span.
+    """
+    line = _labels(axis)
+    styles = [style] * len(line)
+    if span is not None and span_style is not None:
+        for column in range(max(span[0], 0), min(span[1], len(line))):
+            styles[column] = span_style
+            line[column] = "━" if line[column] == " " else line[column]
+    if marker is not None and 0 <= marker < len(line):
+        line[marker], styles[marker] = "▲", marker_style or style
+    segments = [Segment(" " * gutter, style)]
+    segments += [Segment(text, one) for text, one in zip(line, styles, strict=True)]
+    return Strip(Segment.simplify(segments), gutter + axis.columns)
+
+
+def _labels(axis: TimeAxis) -> list[str]:
+    line = [" "] * axis.columns
+    ticks = axis.ticks(room=9)
+    step_s = ticks[1][1] - ticks[0][1] if len(ticks) > 1 else 1.0
+    for column, seconds in ticks:
+        text = "╵" + tick_label(seconds, step_s)
+        if column + len(text) <= axis.columns:
+            line[column : column + len(text)] = text
+    return line
+
+
+def centred(text: str, width: int, style: Style) -> Strip:
+    """A line with a text in its middle, cut to its width."""
+    shown = set_cell_size(text, min(cell_len(text), width))
+    left = (width - cell_len(shown)) // 2
+    return Strip([Segment(f"{' ' * left}{shown}".ljust(width), style)]).adjust_cell_length(
+        width, style
+    )

@@ -1,0 +1,302 @@
+"""The heat map: species × windows, aligned to a spectrogram's time axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from birdscope.core.windows import WINDOW_S
+from birdscope.tui import palettes
+from birdscope.tui.cell_styles import RAMP, has_colours
+from birdscope.tui.timeline import TimeAxis
+from birdscope.tui.widgets.axes import GUTTER, gutter_segment
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_NUMBERS_FROM = 3
+_GAP_FROM = 4
+_FAINT = 0.2
+
+
+class HeatMap(ScrollView, can_focus=True):
+    """Values of 0 to 1, a row per species and a column per 5 s window.
+
+    NaN is "not predicted yet" and drawn as a dim dot. The cursor is a cell; Enter or a click on
+    the cell under the cursor activates it.
+
+    Args:
+        gutter: Cells left of the windows, for the names; give the spectrogram the same.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "heatmap--label",
+        "heatmap--label-cursor",
+        "heatmap--unknown",
+        "heatmap--busy",
+        "heatmap--cursor",
+        "heatmap--playhead",
+    }
+    DEFAULT_CSS = """
+    HeatMap {
+        width: 1fr;
+        height: 1fr;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        & > .heatmap--label { color: $text-muted; }
+        & > .heatmap--label-cursor { color: $text; text-style: bold; }
+        & > .heatmap--unknown { color: $text-muted 60%; }
+        & > .heatmap--busy { color: $accent; }
+        & > .heatmap--cursor { color: $text; background: $primary; text-style: bold; }
+        & > .heatmap--playhead { color: $accent; text-style: bold; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1,0)", "Up", show=False, id="heatmap.up", tooltip="Species above"),
+        Binding(
+            "down,j", "move(1,0)", "Down", show=False, id="heatmap.down", tooltip="Species below"
+        ),
+        Binding(
+            "left", "move(0,-1)", "Left", show=False, id="heatmap.left", tooltip="Window before"
+        ),
+        Binding(
+            "right", "move(0,1)", "Right", show=False, id="heatmap.right", tooltip="Window after"
+        ),
+        Binding("enter", "activate", "Play window", id="heatmap.play", tooltip="Play this window"),
+    ]
+
+    palette: reactive[str] = reactive(palettes.DEFAULT)
+    cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
+
+    class CellSelected(Message):
+        """The cursor moved to a cell."""
+
+        def __init__(self, heatmap: HeatMap, row: int, window: int) -> None:
+            super().__init__()
+            self.heatmap = heatmap
+            self.row = row
+            self.window = window
+
+        @property
+        def control(self) -> HeatMap:
+            """The heat map."""
+            return self.heatmap
+
+    class CellActivated(CellSelected):
+        """The user wants to hear a cell."""
+
+    def __init__(
+        self, *, gutter: int = GUTTER, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._gutter = gutter
+        self._labels: tuple[str, ...] = ()
+        self._values: npt.NDArray[np.float32] | None = None
+        self._busy: int | None = None
+        self._playhead_s: float | None = None
+        self._start_s, self._end_s = 0.0, 60.0
+        self._styles_of: dict[int, Style] = {}
+
+    @property
+    def row_count(self) -> int:
+        """Species shown."""
+        return len(self._labels)
+
+    @property
+    def window_count(self) -> int:
+        """Windows of the recording."""
+        return 0 if self._values is None else int(self._values.shape[1])
+
+    @property
+    def axis(self) -> TimeAxis:
+        """The time axis as drawn now."""
+        columns = max(self.size.width - self._gutter, 1)
+        return TimeAxis(self._start_s, self._end_s, columns)
+
+    def show(self, labels: Sequence[str], values: npt.NDArray[np.float32]) -> None:
+        """Show other rows.
+
+        Args:
+            labels: Names of the R rows, best first.
+            values: float32 [R, windows] in 0–1; NaN where not predicted. Kept, not copied.
+        """
+        self._labels, self._values = tuple(labels), values
+        self.virtual_size = Size(0, len(self._labels))
+        self.cursor = self._inside(*self.cursor)
+        self.refresh()
+
+    def set_column(self, window: int, column: npt.NDArray[np.float32]) -> None:
+        """Take the values [R] of one window and paint only its cells."""
+        if self._values is not None and 0 <= window < self.window_count:
+            self._values[:, window] = column
+            self._refresh_window(window)
+
+    def set_busy(self, window: int | None) -> None:
+        """Mark the window that is being predicted."""
+        before, self._busy = self._busy, window
+        for one in (before, window):
+            if one is not None:
+                self._refresh_window(one)
+
+    def set_view(self, start_s: float, end_s: float) -> None:
+        """Show the same span of time as the spectrogram."""
+        self._start_s, self._end_s = start_s, max(end_s, start_s + 1e-6)
+        self.refresh()
+
+    def set_playhead(self, seconds: float | None) -> None:
+        """Draw the playhead at a time; only the cells that change are painted again."""
+        old = self._playhead_column()
+        self._playhead_s = seconds
+        new = self._playhead_column()
+        if old != new:
+            for column in (old, new):
+                if column is not None:
+                    self.refresh(Region(self._gutter + column, 0, 1, self.size.height))
+
+    def render_line(self, y: int) -> Strip:
+        """One species."""
+        row = y + self.scroll_offset.y
+        if row >= self.row_count:
+            return Strip.blank(self.size.width, self.rich_style)
+        name = "heatmap--label-cursor" if row == self.cursor[0] else "heatmap--label"
+        label = gutter_segment(self._labels[row], self._gutter, self._style(name))
+        strip = Strip([label, *self._cells(row)], self.size.width)
+        return self._with_playhead(strip.adjust_cell_length(self.size.width, self.rich_style))
+
+    def validate_cursor(self, cursor: tuple[int, int]) -> tuple[int, int]:
+        """Keep the cursor on a cell."""
+        return self._inside(*cursor)
+
+    def watch_cursor(self, before: tuple[int, int], now: tuple[int, int]) -> None:
+        """Paint both rows, keep the cursor in sight, and tell."""
+        for row in {before[0], now[0]}:
+            self.refresh_line(row)
+        self.scroll_to_region(Region(0, now[0], 1, 1), animate=False, force=True)
+        if self.row_count:
+            self.post_message(self.CellSelected(self, *now))
+
+    def watch_palette(self) -> None:
+        """Draw in the new colours."""
+        self._styles_of.clear()
+
+    def notify_style_update(self) -> None:
+        """Colours may have changed."""
+        super().notify_style_update()
+        self._styles_of.clear()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor is drawn only with the focus."""
+        super().watch_has_focus(has_focus)
+        self.refresh_line(self.cursor[0])
+
+    def action_move(self, rows: int, windows: int) -> None:
+        """Move the cursor."""
+        self.cursor = (self.cursor[0] + rows, self.cursor[1] + windows)
+
+    def action_activate(self) -> None:
+        """Ask to play the cell under the cursor."""
+        if self.row_count and self.window_count:
+            self.post_message(self.CellActivated(self, *self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a cell; activate it when clicked again."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        row = offset.y + self.scroll_offset.y
+        window = int(self.axis.time_of(offset.x - self._gutter + 0.5) // WINDOW_S)
+        if row < self.row_count and offset.x >= self._gutter:
+            again = (row, window) == self.cursor
+            self.cursor = (row, window)
+            if again:
+                self.action_activate()
+
+    def _inside(self, row: int, window: int) -> tuple[int, int]:
+        rows, windows = max(self.row_count - 1, 0), max(self.window_count - 1, 0)
+        return min(max(row, 0), rows), min(max(window, 0), windows)
+
+    def _refresh_window(self, window: int) -> None:
+        first, past = self._edges(window)
+        if past > first:
+            self.refresh(Region(self._gutter + first, 0, past - first, self.size.height))
+
+    def _edges(self, window: int) -> tuple[int, int]:
+        axis = self.axis
+        return axis.edge_of(window * WINDOW_S), axis.edge_of((window + 1) * WINDOW_S)
+
+    def _cells(self, row: int) -> list[Segment]:
+        assert self._values is not None
+        first = max(int(self._start_s // WINDOW_S), 0)
+        past = min(math.ceil(self._end_s / WINDOW_S), self.window_count)
+        segments: list[Segment] = []
+        for window in range(first, past):
+            left, right = self._edges(window)
+            segments += self._cell(row, window, right - left)
+        return segments
+
+    def _cell(self, row: int, window: int, width: int) -> list[Segment]:
+        assert self._values is not None
+        if width <= 0:
+            return []
+        value = float(self._values[row, window])
+        gap = 1 if width >= _GAP_FROM else 0
+        text, style = self._drawn(value, window, width - gap)
+        if self.has_focus and (row, window) == self.cursor:
+            style = self._style("heatmap--cursor")
+        return [Segment(text, style), Segment(" " * gap, self.rich_style)]
+
+    def _drawn(self, value: float, window: int, width: int) -> tuple[str, Style]:
+        if math.isnan(value):
+            busy = window == self._busy
+            style = self._style("heatmap--busy" if busy else "heatmap--unknown")
+            return ("⋯" if busy else "·").center(width), style
+        if not has_colours(self.app.console, self.app.no_color):
+            return RAMP[min(int(value * len(RAMP)), len(RAMP) - 1)] * width, self.rich_style
+        number = f"{min(round(value * 100), 99):02d}" if value >= 0.005 else ""
+        return (number if width >= _NUMBERS_FROM - 1 else "").center(width), self._heat(value)
+
+    def _heat(self, value: float) -> Style:
+        """The colour of a value; faint ones fade into the ground."""
+        level = round(min(max(value, 0.0), 1.0) * 99)
+        if level not in self._styles_of:
+            colour = palettes.table(self.palette, 100)[level]
+            share = min(1.0, value / _FAINT)
+            colour = palettes.blend(self.background_colors[1].rgb, colour, 0.25 + 0.75 * share)
+            ink = (0, 0, 0) if palettes.luminance(colour) > 0.5 else (255, 255, 255)
+            ink = palettes.blend(colour, ink, 0.85 if level >= 10 else 0.45)
+            self._styles_of[level] = Style.from_color(Color.from_rgb(*ink), Color.from_rgb(*colour))
+        return self._styles_of[level]
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(name)
+
+    def _playhead_column(self) -> int | None:
+        seconds = self._playhead_s
+        if seconds is None or not self._start_s <= seconds <= self._end_s:
+            return None
+        return min(self.axis.column_of(seconds), self.axis.columns - 1)
+
+    def _with_playhead(self, strip: Strip) -> Strip:
+        column = self._playhead_column()
+        if column is None:
+            return strip
+        x = self._gutter + column
+        under = next(iter(strip.crop(x, x + 1)), Segment(" "))
+        style = (under.style or Style()) + self.get_component_rich_style(
+            "heatmap--playhead", partial=True
+        )
+        over = Strip([Segment("│", style)], 1)
+        return Strip.join([strip.crop(0, x), over, strip.crop(x + 1, strip.cell_length)])
