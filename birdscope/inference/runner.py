@@ -1,0 +1,149 @@
+"""Run a predictor over recordings into a store: decode ahead, write each block, go on after all.
+
+Whatever is wrong with a recording becomes its outcome in the store; the run goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from birdscope.core.events import Emit, Event, Stop, silent
+from birdscope.core.scores import ScoredCheckpoint
+from birdscope.core.types import Recording
+from birdscope.core.units import duration
+from birdscope.inference.decoding import Decoded, decode
+from birdscope.inference.store import Mark, ScoresStore
+
+# Recordings decoded while another is predicted: enough to never wait, little memory.
+AHEAD = 2
+_WORTH_A_WARNING = ("damaged", "unreadable")
+
+
+class WindowPredictor(Protocol):
+    """What the runner needs of an ensemble: probabilities of a recording's windows."""
+
+    @property
+    def checkpoints(self) -> tuple[ScoredCheckpoint, ...]:
+        """The K layers."""
+
+    def predict(self, waveform: npt.NDArray[np.float32], n_windows: int) -> npt.NDArray[np.float32]:
+        """Probabilities [K, W, C] of a waveform [samples] at 32 kHz."""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run came to.
+
+    Attributes:
+        marks: The outcome of each finished recording, those of earlier runs included.
+        total: Recordings in all.
+        predicted: Recordings predicted by this run.
+        seconds: Wall time of this run.
+    """
+
+    marks: tuple[Mark, ...]
+    total: int
+    predicted: int
+    seconds: float
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Status → recordings, the most frequent first."""
+        return dict(Counter(mark.status for mark in self.marks).most_common())
+
+    @property
+    def odd(self) -> tuple[Mark, ...]:
+        """The recordings that were not simply ok."""
+        return tuple(mark for mark in self.marks if mark.status != "ok")
+
+
+def predict_recordings(
+    predictor: WindowPredictor,
+    recordings: Sequence[Recording],
+    store: ScoresStore,
+    *,
+    emit: Emit = silent,
+    stop: Stop | None = None,
+    threads: int = 1,
+) -> RunReport:
+    """Predict the recordings that the store doesn't have yet.
+
+    Args:
+        predictor: Runs in this thread.
+        recordings: Those of the store, in its order.
+        store: Open for writing.
+        emit: Hears progress with `eta_s`, and a warning for each damaged recording.
+        stop: Heeded between recordings.
+        threads: Decoding ahead.
+
+    Raises:
+        Cancelled: if stopped; what was finished is kept.
+        ScoresError: if the store can't be written.
+    """
+    missing = [one for one in recordings if one.key not in store.done]
+    already = len(recordings) - len(missing)
+    if already:
+        emit(Event("started", f"{already} of {len(recordings)} recordings are there already"))
+    begin = time.monotonic()
+    for count, decoded in enumerate(_decoded_ahead(missing, threads, stop), start=1):
+        _predict_one(predictor, decoded, store, emit)
+        elapsed_s = time.monotonic() - begin
+        emit(_progress(decoded.recording, already + count, len(recordings), elapsed_s / count))
+    marks = tuple(store.marks[one.key] for one in recordings)
+    return RunReport(marks, len(recordings), len(missing), time.monotonic() - begin)
+
+
+def _predict_one(
+    predictor: WindowPredictor, decoded: Decoded, store: ScoresStore, emit: Emit
+) -> None:
+    key, status, message = decoded.recording.key, decoded.status, decoded.message
+    block = None
+    if decoded.waveform is not None:
+        span = store.rows.span(key)
+        block = predictor.predict(decoded.waveform, span.stop - span.start)
+        if not np.isfinite(block).all():
+            status, message = "damaged", "the ensemble gave no number for some of its windows"
+    if status in _WORTH_A_WARNING:
+        data = {"recording": key, "status": status}
+        emit(Event("warning", f"{key} is {status}: {message}", data=data))
+    store.write(key, block, status, message, decoded.duration_s)
+
+
+def _progress(recording: Recording, done: int, total: int, s_per_recording: float) -> Event:
+    eta_s = (total - done) * s_per_recording
+    return Event(
+        "progress",
+        f"{recording.name}, {duration(eta_s)} left" if eta_s else recording.name,
+        done=done,
+        total=total,
+        unit="recording",
+        data={"eta_s": round(eta_s, 1), "s_per_recording": round(s_per_recording, 3)},
+    )
+
+
+def _decoded_ahead(
+    recordings: Sequence[Recording], threads: int, stop: Stop | None
+) -> Iterator[Decoded]:
+    """Decode in other threads, at most `AHEAD` recordings further than what was taken."""
+    waiting: deque[Future[Decoded]] = deque()
+    todo = iter(recordings)
+    pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="decode")
+    try:
+        while True:
+            while len(waiting) <= AHEAD and (recording := next(todo, None)) is not None:
+                waiting.append(pool.submit(decode, recording))
+            if not waiting:
+                return
+            if stop is not None:
+                stop.check()
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

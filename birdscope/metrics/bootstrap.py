@@ -1,0 +1,172 @@
+"""Intervals by bootstrap over recordings: the windows of one recording are not independent.
+
+A resample that draws recording n w_n times gives class c the area wᵀ W w / (wᵀp · wᵀq), where
+W[n, m] counts the pairs of a positive in n and a negative in m in the right order (ties half)
+and p, q count positives and negatives per recording. So all resamples are matrix products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from birdscope.core.errors import ScoresError
+from birdscope.metrics.inputs import Bools, Floats, checked, scorable
+
+Counts = npt.NDArray[np.float64]
+# Positives compared with all negatives at once: bounds the memory for long datasets.
+_PAIRS_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A percentile interval.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+        level: Share of the resamples inside, e.g. 0.95.
+        resamples: How many resamples it rests on.
+    """
+
+    low: float
+    high: float
+    level: float
+    resamples: int
+
+    def contains(self, value: float) -> bool:
+        """Whether a value lies inside, ends included."""
+        return self.low <= value <= self.high
+
+
+def draw_recordings(recordings: int, resamples: int, generator: np.random.Generator) -> Counts:
+    """How often each resample draws each recording, float64 [B, N]; each row sums to N."""
+    shares = np.full(recordings, 1.0 / recordings)
+    return generator.multinomial(recordings, shares, size=resamples).astype(np.float64)
+
+
+def resampled_macro_auc(
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    recording_of_row: npt.ArrayLike,
+    draws: Counts,
+) -> Counts:
+    """Macro ROC-AUC of each resample, float64 [B]; NaN where it leaves no class to score.
+
+    Args:
+        labels: [R, C], positive above 0.5.
+        probabilities: [R, C].
+        recording_of_row: Number 0 to N - 1 of each row's recording, [R].
+        draws: From `draw_recordings`, [B, N]. The same draws for two settings pair them.
+
+    Raises:
+        ScoresError: if shapes differ or there is a NaN.
+    """
+    truth, scores = checked(labels, probabilities)
+    number = np.asarray(recording_of_row)
+    if number.shape != truth.shape[:1] or (len(number) and number.max() >= draws.shape[1]):
+        raise ScoresError("each row needs the number of its recording, below the draws' width")
+    total = np.zeros(len(draws))
+    scored = np.zeros(len(draws))
+    for column in np.flatnonzero(scorable(truth)):
+        areas = _resampled_area(truth[:, column], scores[:, column], number, draws)
+        defined = ~np.isnan(areas)
+        total[defined] += areas[defined]
+        scored += defined
+    with np.errstate(invalid="ignore"):
+        result: Counts = total / scored
+    return result
+
+
+def percentile_interval(samples: Counts, level: float = 0.95) -> Interval | None:
+    """The central `level` of the samples; None where fewer than two are defined."""
+    defined = samples[~np.isnan(samples)]
+    if len(defined) < 2:
+        return None
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high), level, len(defined))
+
+
+def macro_auc_interval(
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    recording_of_row: npt.ArrayLike,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    generator: np.random.Generator,
+) -> Interval | None:
+    """Interval of the macro ROC-AUC; None where it can't be had (one recording, no class)."""
+    number = np.asarray(recording_of_row)
+    recordings = int(number.max()) + 1 if len(number) else 0
+    if recordings < 2:
+        return None
+    draws = draw_recordings(recordings, resamples, generator)
+    samples = resampled_macro_auc(labels, probabilities, number, draws)
+    return percentile_interval(samples, level)
+
+
+def paired_difference_interval(
+    labels: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    baseline: npt.ArrayLike,
+    recording_of_row: npt.ArrayLike,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    generator: np.random.Generator,
+) -> Interval | None:
+    """Interval of macro AUC(probabilities) - macro AUC(baseline) over the same resamples."""
+    number = np.asarray(recording_of_row)
+    recordings = int(number.max()) + 1 if len(number) else 0
+    if recordings < 2:
+        return None
+    draws = draw_recordings(recordings, resamples, generator)
+    ours = resampled_macro_auc(labels, probabilities, number, draws)
+    theirs = resampled_macro_auc(labels, baseline, number, draws)
+    return percentile_interval(ours - theirs, level)
+
+
+def _resampled_area(
+    truth: Bools, scores: Floats, number: npt.NDArray[np.int64], draws: Counts
+) -> Counts:
+    """One class's area in each resample, float64 [B]; NaN without positives or negatives."""
+    recordings = draws.shape[1]
+    positives = np.bincount(number[truth], minlength=recordings).astype(np.float64)
+    negatives = np.bincount(number[~truth], minlength=recordings).astype(np.float64)
+    with_positives = np.flatnonzero(positives)
+    wins = _wins(truth, scores, number, with_positives, recordings)
+    drawn = draws[:, with_positives]
+    right = np.einsum("bn,bn->b", drawn @ wins, draws)
+    pairs = (drawn @ positives[with_positives]) * (draws @ negatives)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        area: Counts = right / pairs
+    return area
+
+
+def _wins(
+    truth: Bools,
+    scores: Floats,
+    number: npt.NDArray[np.int64],
+    with_positives: npt.NDArray[np.int64],
+    recordings: int,
+) -> Counts:
+    """W: pairs in the right order by recording, [recordings with positives, N]."""
+    order = np.argsort(number[~truth], kind="stable")
+    negatives, negative_numbers = scores[~truth][order], number[~truth][order]
+    starts = np.flatnonzero(np.diff(negative_numbers, prepend=-1))
+    columns = negative_numbers[starts]
+    wins = np.zeros((len(with_positives), recordings))
+    place = np.searchsorted(with_positives, number[truth])
+    positives = scores[truth]
+    step = max(1, _PAIRS_AT_ONCE // max(1, len(negatives)))
+    for first in range(0, len(positives), step):
+        some = positives[first : first + step, None]
+        pairs = (some > negatives).astype(np.float64)
+        pairs += 0.5 * (some == negatives)
+        sums = np.zeros((len(some), recordings))
+        sums[:, columns] = np.add.reduceat(pairs, starts, axis=1)
+        np.add.at(wins, place[first : first + step], sums)
+    return wins
