@@ -1,0 +1,57 @@
+"""Fixtures for every test: real recordings where they are, a small synthetic dataset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def _absent(what: str) -> None:
+    """Skip, or fail where the real data must be there (BIRDSCOPE_REQUIRE_SHARED=1)."""
+    if os.environ.get("BIRDSCOPE_REQUIRE_SHARED") == "1":
+        pytest.fail(f"{what}, and BIRDSCOPE_REQUIRE_SHARED=1 asks for it")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data and references beside the project (or BIRDSCOPE_SHARED)."""
+    given = os.environ.get("BIRDSCOPE_SHARED")
+    folder = Path(given).expanduser() if given else PROJECT.parent / "shared"
+    if not folder.is_dir():
+        _absent(f"no real data: {folder} is not there (set BIRDSCOPE_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def calfrog32(shared: Path) -> Path:
+    """Real recordings of 32 classes in BirdCLEF layout."""
+    return _dataset(shared, "calfrog32")
+
+
+@pytest.fixture(scope="session")
+def esc10clef(shared: Path) -> Path:
+    """Real recordings of 10 classes in BirdCLEF layout."""
+    return _dataset(shared, "esc10clef")
+
+
+def _dataset(shared: Path, name: str) -> Path:
+    folder = shared / "data" / name
+    if not (folder / "train.csv").is_file():
+        _absent(f"no real data: {folder} is not there")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic BirdCLEF folder: 24 clips, 3 + 2 + 2 soundscapes of 20 s. Never write into it."""
+    from birdscope.dataset.demo import DemoCounts, make_demo_dataset
+
+    root = tmp_path_factory.mktemp("data") / "tiny"
+    counts = DemoCounts(clips=24, labelled=3, unlabelled=2, test=2, soundscape_s=20.0)
+    make_demo_dataset(root, counts=counts)
+    return root
