@@ -18,8 +18,10 @@ COMMANDS: dict[str, str] = {
     "predict": "run an ensemble over a dataset; keep every checkpoint's raw scores",
     "evaluate": "macro ROC-AUC of scores against labels",
     "submit": "predict, post-process, write and check submission.csv",
+    "export": "scores above a threshold as Raven, Audacity, CSV or Parquet files",
     "train": "train a model from a recipe",
     "demo": "make the synthetic demo dataset (and open it)",
+    "jobs": "list, follow, cancel and resume background work",
     "doctor": "check sound, colours, packages and folders; say how to mend them",
 }
 
