@@ -1,0 +1,65 @@
+"""What every helper process of the engine does first, seen from inside it."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+NICENESS = 10
+
+
+class Channel:
+    """The pipe to the interface; sending is safe from any thread."""
+
+    def __init__(self, handle: int) -> None:
+        self._connection = Connection(handle)
+        self._sending = threading.Lock()
+
+    def send(self, message: object) -> None:
+        """Send; when nobody listens any more, the process ends."""
+        try:
+            with self._sending:
+                self._connection.send(message)
+        except OSError:
+            leave()
+
+    def listen(self, on_message: Callable[[object], None]) -> None:
+        """Give every message to `on_message` in a thread; end the process with the pipe."""
+        threading.Thread(target=self._listen, args=(on_message,), daemon=True).start()
+
+    def _listen(self, on_message: Callable[[object], None]) -> None:
+        while True:
+            try:
+                message = self._connection.recv()
+            except (EOFError, OSError):
+                leave()
+            if message is None:
+                leave()
+            on_message(message)
+
+
+def settle_in(handle: int) -> Channel:
+    """Ignore Ctrl+C, step behind the interface and the sound, open the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: leave())
+    faulthandler.enable()
+    with suppress(OSError):
+        os.nice(NICENESS)
+    if hasattr(os, "sched_setscheduler"):
+        # SCHED_BATCH never preempts a thread that just woke, such as the audio callback.
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    return Channel(handle)
+
+
+def leave() -> None:
+    """End at once: results are on disk as soon as they are told, there is nothing to save."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
