@@ -36,7 +36,7 @@ class FrontEnd(Config):
         compression: "ln" is ln(x + `log_offset`), "db" is 10·log10 with a floor `top_db`
             under the window's loudest bin.
         log_offset: Added before "ln".
-        top_db: Dynamic range kept by "db"; None keeps all.
+        top_db: Dynamic range in dB kept by "db"; 0 keeps all.
         normalisation: "window_zscore" is (x − mean) / (std + 1e-6) per window, std
             unbiased; "80" is (x + 80) / 80; "255" is x / 255.
         channels: 1, or 3 made of the one by `channel_mode`.
@@ -61,7 +61,7 @@ class FrontEnd(Config):
     normalized: bool = False
     compression: Literal["ln", "db"] = "ln"
     log_offset: float = Field(default=1e-6, gt=0)
-    top_db: float | None = Field(default=80.0, gt=0)
+    top_db: float = Field(default=80.0, ge=0)
     normalisation: Literal["window_zscore", "80", "255", "none"] = "window_zscore"
     channels: Literal[1, 3] = 1
     channel_mode: Literal["repeat", "deltas"] = "repeat"
@@ -172,7 +172,7 @@ class MelFrontEnd(nn.Module):
             return torch.log(mel + self.front_end.log_offset)
         factor = 20.0 / self.front_end.power
         decibel = factor * torch.log10(torch.clamp(mel, min=_SMALLEST_POWER))
-        if self.front_end.top_db is None:
+        if self.front_end.top_db == 0:
             return decibel
         return torch.maximum(
             decibel, decibel.amax(dim=(1, 2), keepdim=True) - self.front_end.top_db
