@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,9 +169,9 @@ def _build(folder: Path, seed: int, counts: DemoCounts, emit: Emit, stop: Stop |
     rows: list[ClipRow] = []
     truth: dict[str, Sequence[PlacedCall]] = {}
     work: list[Callable[[], None]] = [
-        lambda one=one: truth.update(_make_soundscape(folder, one)) for one in soundscapes
+        partial(_make_soundscape, folder, planned, truth) for planned in soundscapes
     ]
-    work += [lambda one=one: rows.append(_make_clip(folder, one)) for one in clips]
+    work += [partial(_make_clip, folder, planned, rows) for planned in clips]
     _do_all(work, emit, stop)
     tables.write_train(folder, rows)
     tables.write_taxonomy(folder)
@@ -196,20 +197,24 @@ def _do_all(work: Sequence[Callable[[], None]], emit: Emit, stop: Stop | None) -
             raise
 
 
-def _make_clip(folder: Path, planned: PlannedClip) -> ClipRow:
+def _make_clip(folder: Path, planned: PlannedClip, rows: list[ClipRow]) -> None:
+    """Write it; its row of train.csv joins `rows`."""
     mix, row = planned.make()
     wave = mix.waveform
     if (planned.number + 1) * 13 % _STEREO_EVERY == 0:
         wave = _stereo(wave)
     _write(folder / "train_audio" / planned.filename, wave)
-    return row
+    rows.append(row)
 
 
-def _make_soundscape(folder: Path, planned: PlannedSoundscape) -> dict[str, Sequence[PlacedCall]]:
-    """Write it; the truth of the labelled ones comes back under the file's name."""
-    mix, calls = planned.make()
+def _make_soundscape(
+    folder: Path, planned: PlannedSoundscape, truth: dict[str, Sequence[PlacedCall]]
+) -> None:
+    """Write it; the truth of a labelled one joins `truth` under the file's name."""
+    mix = planned.make()
     _write(folder / planned.split / planned.name, mix.waveform)
-    return {planned.name: calls} if planned.series == "labelled" else {}
+    if planned.series == "labelled":
+        truth[planned.name] = mix.calls
 
 
 def _stereo(wave: Wave) -> Wave:

@@ -25,7 +25,7 @@ from birdscope.dataset.synthetic.species import SPECIES, SyntheticSpecies
 from birdscope.dataset.synthetic.surroundings import background, distractor, propagate
 from birdscope.dataset.synthetic.voices import Individual
 
-DIFFICULTY = 0.5
+DIFFICULTY = 0.6
 """How hard the soundscapes are, 0 to 1: the one dial for signal-to-noise ratio and distance."""
 _AUDIBLE_FRAMES = 10
 """A window holds a call where at least 0.1 s of the call's active frames lie in it."""

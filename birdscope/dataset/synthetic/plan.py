@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from birdscope.core.types import Split
 from birdscope.dataset.synthetic.mixing import (
     Mix,
-    PlacedCall,
     clip,
     generator,
     soundscape,
@@ -87,14 +86,13 @@ class PlannedSoundscape:
         day = start + timedelta(days=self.number)
         return f"H{self.number * 5 % 12 + 1:02d}_{day:%Y%m%d}_{self.hour:02d}0000.ogg"
 
-    def make(self) -> tuple[Mix, tuple[PlacedCall, ...]]:
-        """Draw the soundscape and the truth of it."""
+    def make(self) -> Mix:
+        """Draw the soundscape."""
         rng = generator(self.seed, self.series, self.number)
         first = SPECIES[self.number % len(SPECIES)]
         second = SPECIES[(self.number * 5 + 3) % len(SPECIES)]
         guests = (first,) if first is second else (first, second)
-        mix = soundscape(guests, self.duration_s, rng, night=self.hour in _NIGHT_HOURS)
-        return mix, mix.calls
+        return soundscape(guests, self.duration_s, rng, night=self.hour in _NIGHT_HOURS)
 
 
 def clips_of(total: int, seed: int) -> list[PlannedClip]:

@@ -78,13 +78,13 @@ def noise(
     frequency_hz = np.linspace(0, SAMPLE_RATE_HZ / 2, size // 2 + 1, dtype=np.float32)
     first, last = np.searchsorted(frequency_hz, (low_hz * 0.87, high_hz * 1.15))
     inside = frequency_hz[first:last]
-    weight = band_weight(inside, low_hz, high_hz)
+    weight: Wave = band_weight(inside, low_hz, high_hz)
     if tilt:
-        weight = weight * np.maximum(inside, 20.0) ** np.float32(-tilt)
+        weight = weight * np.power(np.maximum(inside, 20.0), np.float32(-tilt))
     spectrum = np.zeros(len(frequency_hz), np.complex64)
     drawn = rng.standard_normal(2 * len(inside), dtype=np.float32)
     spectrum[first:last] = drawn.view(np.complex64) * weight
-    wave = np.fft.irfft(spectrum, size)
+    wave: Wave = np.asarray(np.fft.irfft(spectrum, size), np.float32)
     return np.resize(wave / np.float32(rms(wave) or 1.0), count)
 
 
@@ -93,7 +93,7 @@ def band_weight(frequency_hz: Wave, low_hz: float, high_hz: float) -> Wave:
     safe = np.maximum(frequency_hz, 1.0)
     below = np.clip(1 + 5 * np.log2(safe / max(low_hz, 1.0)), 0, 1)
     above = np.clip(1 - 5 * np.log2(safe / high_hz), 0, 1)
-    return (below * above).astype(np.float32)
+    return np.asarray(below * above, np.float32)
 
 
 def fast_length(count: int) -> int:

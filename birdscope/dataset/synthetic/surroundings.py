@@ -37,7 +37,7 @@ def propagate(wave: Wave, distance_m: float, rng: np.random.Generator) -> Wave:
     frequency_khz = np.linspace(0, SAMPLE_RATE_HZ / 2000, size // 2 + 1, dtype=np.float32)
     loss = np.float32(0.92 * distance_m / 100) * (frequency_khz / 4) ** np.float32(1.3)
     spectrum = np.fft.rfft(wave, size) * np.fft.rfft(tail, size) * np.exp(-loss)
-    heard = np.fft.irfft(spectrum, size)[: len(wave) + len(tail)]
+    heard: Wave = np.asarray(np.fft.irfft(spectrum, size)[: len(wave) + len(tail)], np.float32)
     return heard * np.float32(rms(wave) / (rms(heard) or 1.0))
 
 
@@ -84,7 +84,8 @@ def _distant_insects(duration_s: float, rng: np.random.Generator) -> Wave:
         2 * np.pi * rng.uniform(2, 30) / SAMPLE_RATE_HZ
     )
     depth = np.float32(rng.uniform(0.2, 0.9))
-    return band * (1 - depth / 2 + depth / 2 * np.sin(beat)) * drift(duration_s, 0.1, 0.4, rng)
+    pulse = np.float32(1) - depth / 2 + depth / 2 * np.sin(beat)
+    return np.asarray(band * pulse * drift(duration_s, 0.1, 0.4, rng), np.float32)
 
 
 def distractor(rng: np.random.Generator) -> Wave:
