@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from birdscope.core.errors import ConfigError, nearest
-from birdscope.features.front_end import FrontEnd
+from birdscope.features.config import FrontEnd
 
 PRESETS: Mapping[str, FrontEnd] = MappingProxyType(
     {

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from birdscope.nets.base import SedOutput, smooth_time
-
-Init = Literal["xavier", "kaiming"]
+from birdscope.nets.config import Init
 
 
 class AttBlockV2(nn.Module):

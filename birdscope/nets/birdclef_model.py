@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from birdscope.core.errors import CheckpointError
 from birdscope.core.windows import WINDOW_S
 from birdscope.features.front_end import FrontEnd
-from birdscope.nets.attention import AttBlockV2, Init, hidden_features, init_layer, init_norm
+from birdscope.nets.attention import AttBlockV2, hidden_features, init_layer, init_norm
 from birdscope.nets.backbone import trunk, width_of
 from birdscope.nets.base import SedNetwork, SedOutput
+from birdscope.nets.config import Init
 
 _CFG_KEYS = ("SR", "n_fft", "hop_length", "n_mels", "f_min", "f_max", "normal", "in_channels")
 

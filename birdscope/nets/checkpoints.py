@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import tomlkit
 from pydantic import Field
@@ -25,11 +25,9 @@ from birdscope.core import atomic
 from birdscope.core.config import Config, parse, read_toml
 from birdscope.core.errors import CheckpointError
 from birdscope.features.front_end import FrontEnd
-from birdscope.nets.sed import SedConfig
+from birdscope.nets.config import Pooling, SedConfig
 from birdscope.nets.torch_files import read_torch_file
 
-Pooling = Literal["attention", "max", "mean"]
-SUFFIXES = (".pth", ".pt", ".safetensors")
 _HEADER_KEY = "birdscope"
 _STATE_KEYS = ("model_state_dict", "state_dict", "model")
 _WRAPPERS = ("module.", "_orig_mod.")
@@ -129,13 +127,6 @@ def save_checkpoint(path: Path, model: nn.Module, meta: CheckpointMeta) -> None:
 def sidecar_of(path: Path) -> Path:
     """Where a checkpoint's readable description lies: `<name>.toml`."""
     return Path(path).with_suffix(".toml")
-
-
-def checkpoints_in(folder: Path) -> list[Path]:
-    """Every `.pth`, `.pt` and `.safetensors` of a folder, sorted by name."""
-    return sorted(
-        path for path in folder.iterdir() if path.suffix in SUFFIXES and path.name[0] != "."
-    )
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any] | None]:

@@ -14,7 +14,8 @@ from birdscope.features.front_end import FrontEnd, mel_transform
 from birdscope.nets.base import SedNetwork
 from birdscope.nets.birdclef_model import BirdCLEFModel
 from birdscope.nets.checkpoints import Checkpoint
-from birdscope.nets.sed import Architecture, SedConfig, build_model
+from birdscope.nets.config import Architecture, SedConfig
+from birdscope.nets.sed import build_model
 
 _HEADS: Mapping[Architecture, str] = {
     "timm_sed": "att_block2.cla.weight",

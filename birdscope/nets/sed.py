@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from birdscope.core.config import Config
 from birdscope.core.events import Emit, silent
-from birdscope.nets.attention import AttBlockV2, Init, hidden_features, init_layer
+from birdscope.nets.attention import AttBlockV2, hidden_features, init_layer
 from birdscope.nets.backbone import FeatureMap, create_backbone
 from birdscope.nets.base import SedNetwork, SedOutput
 from birdscope.nets.birdclef_model import BirdCLEFModel
+from birdscope.nets.config import SedConfig
 from birdscope.nets.timm_sed import TimmSED
 
-Architecture = Literal["sed", "timm_sed", "birdclef_model"]
-
-
-class SedConfig(Config):
-    """A net in words, enough to build it again.
-
-    Attributes:
-        architecture: "sed" (general), or one of the two public ones.
-        backbone: A timm name.
-        in_channels: Channels the backbone takes; a one-channel mel is repeated to it.
-        n_mels: Mel bands the net is for (the size of bn0 in the public ones).
-        pooling: Over frequency, of "sed": "mean", or "gem" (generalised mean, learned).
-        hidden: Width of the Linear layer before the head; None means the backbone's.
-        dropout: Before and after the Linear layer.
-        drop_path: Stochastic depth of the backbone.
-        init: Start of Linear layer and head: "xavier" as in the public code, "kaiming"
-            fan_out as in the 6th place.
-        pretrained: Start the backbone from timm's published weights where they can be had.
-    """
-
-    architecture: Architecture = "sed"
-    backbone: str = "eca_nfnet_l0"
-    in_channels: int = Field(default=3, ge=1)
-    n_mels: int = Field(default=128, ge=1)
-    pooling: Literal["mean", "gem"] = "mean"
-    hidden: int | None = Field(default=None, ge=1)
-    dropout: float = Field(default=0.5, ge=0, lt=1)
-    drop_path: float = Field(default=0.0, ge=0, lt=1)
-    init: Init = "xavier"
-    pretrained: bool = False
+__all__ = ["GeM", "MeanOverFrequency", "SedConfig", "SedModel", "build_model"]
 
 
 class GeM(nn.Module):

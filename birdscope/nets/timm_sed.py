@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from birdscope.nets.attention import AttBlockV2, Init, hidden_features, init_layer, init_norm
+from birdscope.nets.attention import AttBlockV2, hidden_features, init_layer, init_norm
 from birdscope.nets.backbone import trunk, width_of
 from birdscope.nets.base import SedNetwork, SedOutput
+from birdscope.nets.config import Init
 
 
 class TimmSED(SedNetwork):
