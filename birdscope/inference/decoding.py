@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from birdscope.audio.decode import AudioInfo, probe, read_available
+from birdscope.audio.files import ends_early
 from birdscope.core.errors import AudioError
 from birdscope.core.events import Emit, Event, Stop, silent
 from birdscope.core.scores import ScoreRows
@@ -22,10 +22,7 @@ from birdscope.inference.store import Status
 
 # -100 dBFS: below the noise of any 16-bit recorder.
 SILENCE_PEAK = 1e-5
-# A decoder may differ from the header by a few frames without any harm.
-TOLERANCE_S = 0.05
 _HEADER_THREADS = 4
-_OGG_TAIL_BYTES = 70_000
 
 
 @dataclass(frozen=True)
@@ -78,22 +75,7 @@ def expected_windows(recording: Recording) -> int:
         count = window_count(probe(recording.path).duration_s)
     except AudioError:
         return whole
-    return max(count, whole) if count < whole and breaks_off(recording.path) else count
-
-
-def breaks_off(path: Path) -> bool:
-    """Whether an Ogg file lacks its last page (a download or a recorder that was cut)."""
-    if path.suffix.lower() not in (".ogg", ".oga"):
-        return False
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, path.stat().st_size - _OGG_TAIL_BYTES))
-            tail = file.read()
-    except OSError:
-        return False
-    page = tail.rfind(b"OggS")
-    end_of_stream = 0x04
-    return page < 0 or page + 6 > len(tail) or not tail[page + 5] & end_of_stream
+    return max(count, whole) if count < whole and ends_early(recording.path) else count
 
 
 def decode(recording: Recording) -> Decoded:
@@ -105,18 +87,13 @@ def decode(recording: Recording) -> Decoded:
         return Decoded(recording, None, "unreadable", error.what, 0.0)
     if not len(waveform):
         return Decoded(recording, None, "unreadable", warning or "holds no sound", 0.0)
-    finite = np.isfinite(waveform)
-    if not finite.all():
-        warning = f"{np.count_nonzero(~finite)} samples are not numbers and count as zero"
-        waveform = np.where(finite, waveform, np.float32(0))
     duration_s = len(waveform) / SAMPLE_RATE_HZ
-    findings = _findings(recording, info, waveform, warning, duration_s)
+    findings = _findings(info, waveform, warning, duration_s)
     status: Status = findings[0][0] if findings else "ok"
     return Decoded(recording, waveform, status, "; ".join(text for _, text in findings), duration_s)
 
 
 def _findings(
-    recording: Recording,
     info: AudioInfo,
     waveform: npt.NDArray[np.float32],
     warning: str | None,
@@ -125,12 +102,7 @@ def _findings(
     """All that is odd about a decoded recording, the gravest first."""
     found: list[tuple[Status, str]] = []
     if warning:
-        found.append(("damaged", warning))
-    elif duration_s < info.duration_s - TOLERANCE_S:
-        text = f"{duration_s:.1f} of {info.duration_s:.1f} s could be decoded, the rest is zeros"
-        found.append(("damaged", text))
-    elif duration_s < SOUNDSCAPE_S - WINDOW_S / 2 and breaks_off(recording.path):
-        found.append(("damaged", f"breaks off after {duration_s:.1f} s, the rest is zeros"))
+        found.append(("damaged", f"{warning}; what is missing counts as zeros"))
     if float(np.abs(waveform).max()) < SILENCE_PEAK:
         found.append(("silent", "there is nothing but silence"))
     if duration_s < WINDOW_S:

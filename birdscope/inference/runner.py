@@ -138,7 +138,7 @@ def _decoded_ahead(
     pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="decode")
     try:
         while True:
-            while len(waiting) <= AHEAD and (recording := next(todo, None)) is not None:
+            while len(waiting) < AHEAD and (recording := next(todo, None)) is not None:
                 waiting.append(pool.submit(decode, recording))
             if not waiting:
                 return

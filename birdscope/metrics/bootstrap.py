@@ -154,19 +154,26 @@ def _wins(
     recordings: int,
 ) -> Counts:
     """W: pairs in the right order by recording, [recordings with positives, N]."""
-    order = np.argsort(number[~truth], kind="stable")
-    negatives, negative_numbers = scores[~truth][order], number[~truth][order]
+    negatives, negative_numbers = _by_recording(scores[~truth], number[~truth])
     starts = np.flatnonzero(np.diff(negative_numbers, prepend=-1))
-    columns = negative_numbers[starts]
+    positives, positive_numbers = _by_recording(scores[truth], number[truth])
     wins = np.zeros((len(with_positives), recordings))
-    place = np.searchsorted(with_positives, number[truth])
-    positives = scores[truth]
     step = max(1, _PAIRS_AT_ONCE // max(1, len(negatives)))
     for first in range(0, len(positives), step):
         some = positives[first : first + step, None]
-        pairs = (some > negatives).astype(np.float64)
-        pairs += 0.5 * (some == negatives)
-        sums = np.zeros((len(some), recordings))
-        sums[:, columns] = np.add.reduceat(pairs, starts, axis=1)
-        np.add.at(wins, place[first : first + step], sums)
+        # Twice the wins, so that ties stay whole numbers.
+        twice = np.add(some > negatives, some >= negatives, dtype=np.int32)
+        owners = positive_numbers[first : first + step]
+        owner_starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        of_owner = np.add.reduceat(twice, owner_starts, axis=0)
+        of_pair = np.add.reduceat(of_owner, starts, axis=1)
+        lines = np.searchsorted(with_positives, owners[owner_starts])
+        wins[np.ix_(lines, negative_numbers[starts])] += 0.5 * of_pair
     return wins
+
+
+def _by_recording(
+    values: Floats, number: npt.NDArray[np.int64]
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    order = np.argsort(number, kind="stable")
+    return values[order], number[order]
