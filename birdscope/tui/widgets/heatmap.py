@@ -111,6 +111,16 @@ class HeatMap(ScrollView, can_focus=True):
         self._styles_of: dict[int, Style] = {}
 
     @property
+    def gutter_width(self) -> int:
+        """Cells left of the windows, for the names."""
+        return self._gutter
+
+    @gutter_width.setter
+    def gutter_width(self, cells: int) -> None:
+        self._gutter = cells
+        self.refresh()
+
+    @property
     def row_count(self) -> int:
         """Species shown."""
         return len(self._labels)

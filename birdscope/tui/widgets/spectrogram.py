@@ -143,6 +143,13 @@ class SpectrogramView(Widget, can_focus=True):
         """Cells left of the picture."""
         return self._gutter
 
+    @gutter_width.setter
+    def gutter_width(self, cells: int) -> None:
+        if cells != self._gutter:
+            self._gutter = cells
+            self._redraw()
+            self._ask()
+
     @property
     def axis(self) -> TimeAxis:
         """The time axis as drawn now."""
@@ -154,19 +161,25 @@ class SpectrogramView(Widget, can_focus=True):
         """Whether a picture is on its way."""
         return self._loading is not None
 
-    def show(self, path: Path | None, duration_s: float = 0.0) -> None:
-        """Show a whole file; None empties the view.
+    def show(
+        self,
+        path: Path | None,
+        duration_s: float = 0.0,
+        span: tuple[float, float] | None = None,
+    ) -> None:
+        """Show a file; None empties the view.
 
         Args:
             path: The file.
             duration_s: Its length in seconds.
+            span: Start and end of what is seen, in seconds; None shows all.
         """
         if path != self._path:
             self._picture, self._error = None, ""
             self._playhead_s = None
             self.selected_span = None
         self._path, self._duration_s = path, duration_s
-        self._set_view(0.0, duration_s)
+        self._set_view(*(span or (0.0, duration_s)))
 
     def show_error(self, path: Path, text: str) -> None:
         """Say why a file has no picture."""
