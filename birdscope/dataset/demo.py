@@ -15,8 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.audio.encode import write_ogg
 from birdscope.core.errors import DatasetError
 from birdscope.core.events import Emit, Event, Stop, silent
+from birdscope.core.windows import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from birdscope.dataset.synthetic.mixing import PlacedCall
@@ -203,7 +205,7 @@ def _make_clip(folder: Path, planned: PlannedClip, rows: list[ClipRow]) -> None:
     wave = mix.waveform
     if (planned.number + 1) * 13 % _STEREO_EVERY == 0:
         wave = _stereo(wave)
-    _write(folder / "train_audio" / planned.filename, wave)
+    write_ogg(folder / "train_audio" / planned.filename, wave, SAMPLE_RATE_HZ)
     rows.append(row)
 
 
@@ -212,7 +214,7 @@ def _make_soundscape(
 ) -> None:
     """Write it; the truth of a labelled one joins `truth` under the file's name."""
     mix = planned.make()
-    _write(folder / planned.split / planned.name, mix.waveform)
+    write_ogg(folder / planned.split / planned.name, mix.waveform, SAMPLE_RATE_HZ)
     if planned.series == "labelled":
         truth[planned.name] = mix.calls
 
@@ -222,17 +224,3 @@ def _stereo(wave: Wave) -> Wave:
     import numpy as np
 
     return np.stack([wave, 0.8 * np.roll(wave, 12)], axis=1).astype(np.float32)
-
-
-def _write(path: Path, wave: Wave) -> None:
-    """Vorbis by blocks of a second: libsndfile crashes on minutes in one call."""
-    import soundfile
-
-    from birdscope.core.windows import SAMPLE_RATE_HZ
-
-    channels = 1 if wave.ndim == 1 else wave.shape[1]
-    with soundfile.SoundFile(
-        path, "w", SAMPLE_RATE_HZ, channels, "VORBIS", format="OGG", compression_level=0.7
-    ) as file:
-        for start in range(0, len(wave), SAMPLE_RATE_HZ):
-            file.write(wave[start : start + SAMPLE_RATE_HZ])

@@ -227,7 +227,8 @@ def katydid(rng: np.random.Generator, one: Individual) -> Wave:
     parts = []
     for _ in range(rng.integers(2, 5)):
         length = rng.uniform(0.3, 0.5) / one.tempo
-        rasp = noise(length, 7000 * one.pitch, 12_000 * one.pitch, rng)
+        rasp = noise(length, 8000 * one.pitch, 10_500 * one.pitch, rng)
+        rasp = rasp + np.float32(0.35) * noise(length, 5500, 13_500, rng)
         teeth = np.sin(np.arange(len(rasp)) * (np.pi * 45 * one.tempo / 32_000)) ** 4
         parts += [fade(rasp * teeth.astype(np.float32), 0.02, 0.03), silence(0.3 / one.tempo)]
     return _join(parts)
