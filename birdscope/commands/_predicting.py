@@ -1,0 +1,158 @@
+"""What `predict` and `submit` share: choose recordings, load the ensemble, run into a store."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from birdscope.core.errors import DatasetError, UsageError
+
+if TYPE_CHECKING:
+    from birdscope.core.events import Emit, Stop
+    from birdscope.core.types import Recording
+    from birdscope.dataset.catalog import Catalog
+    from birdscope.inference.predictor import Predictor
+    from birdscope.inference.runner import RunReport
+    from birdscope.inference.store import ScoresMeta
+
+_SHOWN = 20
+
+
+def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --device, --threads and --restart."""
+    group = parser.add_argument_group("machine")
+    group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    group.add_argument("--threads", type=positive, metavar="N", help="CPU threads of the nets")
+    group.add_argument(
+        "--restart", action="store_true", help="throw away scores that are there, begin anew"
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return number
+
+
+def choose(
+    recordings: Sequence[Recording], pattern: str | None = None, limit: int | None = None
+) -> list[Recording]:
+    """Recordings whose key or name matches a glob, the first `limit` of them.
+
+    Raises:
+        DatasetError: if there are none to choose from.
+        UsageError: if none matches.
+    """
+    from fnmatch import fnmatch
+
+    if not recordings:
+        raise DatasetError(
+            "this part of the dataset has no recordings", remedy="choose another --split"
+        )
+    if pattern is not None:
+        recordings = [
+            one for one in recordings if fnmatch(one.key, pattern) or fnmatch(one.name, pattern)
+        ]
+        if not recordings:
+            raise UsageError(f"no recording matches {pattern!r}", remedy="try '*.ogg'")
+    return list(recordings[:limit])
+
+
+def predict_into(
+    folder: Path,
+    catalog: Catalog,
+    recordings: Sequence[Recording],
+    args: argparse.Namespace,
+    emit: Emit,
+    stop: Stop,
+) -> RunReport:
+    """Predict recordings with `args.ensemble` into a scores folder; goes on with what is there.
+
+    Raises:
+        BirdscopeError: of the ensemble, its checkpoints or the folder; see their packages.
+        Cancelled: if stopped; what was finished is kept.
+    """
+    from birdscope.inference.decoding import plan_rows
+    from birdscope.inference.predictor import Predictor
+    from birdscope.inference.runner import predict_recordings
+    from birdscope.inference.store import ScoresStore
+
+    predictor = Predictor.load(
+        args.ensemble,
+        catalog.taxonomy.labels,
+        device=args.device,
+        threads=args.threads or usable_threads(),
+        emit=emit,
+    )
+    stop.check()
+    store = ScoresStore.open_or_resume(
+        folder,
+        _meta(predictor, catalog, recordings[0].split, args.ensemble),
+        [one.key for one in recordings],
+        lambda: plan_rows(recordings, emit=emit, stop=stop),
+        restart=args.restart,
+    )
+    with store:
+        return predict_recordings(predictor, recordings, store, emit=emit, stop=stop)
+
+
+def usable_threads() -> int:
+    """The cores this process may use: torch by itself takes those of the whole machine."""
+    import os
+
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def describe_run(report: RunReport) -> list[str]:
+    """The outcome of a run in plain words, one finding a line."""
+    from birdscope.core.units import duration
+
+    counts = ", ".join(f"{count} {status}" for status, count in report.counts.items())
+    lines = [
+        f"{report.total} recordings: {counts} "
+        f"({report.predicted} predicted in {duration(report.seconds)})"
+    ]
+    lines += [f"  {mark.status}: {mark.recording}: {mark.message}" for mark in report.odd[:_SHOWN]]
+    if len(report.odd) > _SHOWN:
+        lines.append(f"  … and {len(report.odd) - _SHOWN} more, all in recordings.jsonl")
+    return lines
+
+
+def run_as_json(report: RunReport) -> dict[str, object]:
+    """The outcome of a run for a program."""
+    from dataclasses import asdict
+
+    return {
+        "recordings": report.total,
+        "predicted": report.predicted,
+        "seconds": round(report.seconds, 3),
+        "outcomes": report.counts,
+        "odd": [asdict(mark) for mark in report.odd],
+    }
+
+
+def _meta(predictor: Predictor, catalog: Catalog, split: str, ensemble: Path) -> ScoresMeta:
+    from birdscope import __version__
+    from birdscope.engine.fingerprint import ensemble_fingerprint
+    from birdscope.inference.store import ScoresMeta
+
+    return ScoresMeta(
+        classes=predictor.classes,
+        checkpoints=predictor.checkpoints,
+        weights=dict(predictor.weights),
+        settings=predictor.settings.model_dump(mode="json"),
+        split=split,
+        dataset=catalog.name,
+        ensemble=predictor.ensemble.name,
+        fingerprints={
+            "dataset": catalog.fingerprint(),
+            "ensemble": ensemble_fingerprint(Path(ensemble)),
+            "code": __version__,
+        },
+    )

@@ -1,0 +1,62 @@
+"""`birdscope predict`: run an ensemble over a dataset; every checkpoint's raw scores are kept."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
+from birdscope.commands._predicting import (
+    add_machine_arguments,
+    choose,
+    describe_run,
+    positive,
+    predict_into,
+    run_as_json,
+)
+
+_EPILOG = """\
+A run that was stopped or killed goes on where it was: give the same command again. Recordings
+that can't be read don't stop it; their outcome is printed and kept in DIR/recordings.jsonl.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("test_soundscapes", "train_soundscapes", "train_audio"),
+        default="test_soundscapes",
+        help="which part of it (default: test_soundscapes)",
+    )
+    parser.add_argument(
+        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where the scores are kept"
+    )
+    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N recordings")
+    parser.add_argument("--recordings", metavar="GLOB", help="only those whose name matches")
+    add_machine_arguments(parser)
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict, and say what became of every recording; 0 also when some are unreadable."""
+    from birdscope.core.events import Event
+    from birdscope.dataset.catalog import Catalog
+
+    with reporter(args) as emit, stopping() as stop:
+        catalog = Catalog.open(args.data)
+        chosen = choose(catalog.recordings(args.split), args.recordings, args.limit)
+        report = predict_into(args.out, catalog, chosen, args, emit, stop)
+        emit(Event("artifact", "scores", data={"path": str(args.out)}))
+    if args.json:
+        print_json({"scores": args.out, "split": args.split, **run_as_json(report)})
+    else:
+        print("\n".join([*describe_run(report), f"scores: {args.out}"]))
+    return 0
