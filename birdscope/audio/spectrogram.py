@@ -1,0 +1,302 @@
+"""The picture of a sound in terminal cells. NumPy only, so that the interface may import it.
+
+Levels are decibels relative to full scale: a sine of amplitude 1 is 0 dB in its cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from birdscope.audio.axes import FrequencyAxis, Scale, Tick
+from birdscope.audio.files import SoundReader
+from birdscope.core.errors import AudioError
+from birdscope.core.events import Emit, Event, Stop, silent
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = [
+    "SpectrogramSettings",
+    "display_spectrogram",
+    "file_spectrogram",
+    "frequency_ticks",
+    "hz_to_row",
+    "row_to_hz",
+]
+
+Pool = Literal["max", "mean"]
+# Spans up to this long are decoded whole; longer ones are sampled at even distances.
+WHOLE_S = 180.0
+_DECODE_S = 20.0
+# Of a long span each column is heard in this many places, of so many frames each.
+_LOOKS = 4
+_LOOK_FRAMES = 8
+# Frames transformed at once: what stays in the processor's cache is four times as fast.
+_CHUNK_FRAMES = 192
+
+
+@dataclass(frozen=True)
+class SpectrogramSettings:
+    """How a picture is made.
+
+    Attributes:
+        f_min_hz: Lower edge of the picture.
+        f_max_hz: Upper edge; rows above half the sample rate are at the floor.
+        scale: How hertz are spread over the rows.
+        n_fft: Samples of a Hann window; None takes about 32 ms, less where columns are short.
+        floor_db: Quieter cells are raised to this.
+        pool: A cell shows its loudest spot, or its mean power.
+    """
+
+    f_min_hz: float = 0.0
+    f_max_hz: float = 16_000.0
+    scale: Scale = "mel"
+    n_fft: int | None = None
+    floor_db: float = -100.0
+    pool: Pool = "max"
+
+    def axis(self, rows: int) -> FrequencyAxis:
+        """The vertical axis of a picture of so many rows."""
+        return FrequencyAxis(rows, self.f_min_hz, self.f_max_hz, self.scale)
+
+
+def display_spectrogram(
+    waveform: npt.NDArray[np.float32],
+    sample_rate_hz: int,
+    *,
+    columns: int,
+    rows: int,
+    f_min_hz: float = 0.0,
+    f_max_hz: float = 16_000.0,
+    scale: Scale = "mel",
+    n_fft: int | None = None,
+    floor_db: float = -100.0,
+    pool: Pool = "max",
+) -> npt.NDArray[np.float32]:
+    """A waveform as exactly `rows` × `columns` cells, each covering an equal share of it.
+
+    Args:
+        waveform: float32 [samples], any length from 1.
+        sample_rate_hz: Its rate.
+        columns: Cells in time.
+        rows: Cells in frequency.
+        f_min_hz: See `SpectrogramSettings`, as for the rest.
+        f_max_hz: Upper edge of row 0.
+        scale: `mel` (HTK), `linear` or `log`.
+        n_fft: Window length in samples.
+        floor_db: Lowest level.
+        pool: `max` or `mean`.
+
+    Returns:
+        float32 [rows, columns] in dB re full scale; row 0 holds the highest frequencies.
+    """
+    import numpy as np
+
+    settings = SpectrogramSettings(f_min_hz, f_max_hz, scale, n_fft, floor_db, pool)
+    size = _window_size(settings, sample_rate_hz, len(waveform) / columns)
+    padded = np.pad(waveform, size)
+    return _picture(
+        _Part(columns, len(waveform) / columns, padded, size), sample_rate_hz, rows, settings
+    )
+
+
+def file_spectrogram(
+    path: Path | str,
+    *,
+    columns: int,
+    rows: int,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    settings: SpectrogramSettings | None = None,
+    on_columns: Callable[[int, npt.NDArray[np.float32]], None] | None = None,
+    emit: Emit = silent,
+    stop: Stop | None = None,
+) -> npt.NDArray[np.float32]:
+    """A span of a recording as cells, at the recording's own rate; see `display_spectrogram`.
+
+    Spans over three minutes are not decoded whole: every column is the picture of a few
+    short looks at even distances, so that three hours take about a second.
+
+    Args:
+        path: The recording; its first channel is shown.
+        columns: Cells in time.
+        rows: Cells in frequency.
+        start_s: Left edge.
+        end_s: Right edge; None is the end of the recording. Cells past it are at the floor.
+        settings: How the picture is made.
+        on_columns: Called with the first column and float32 [rows, n] of each finished part.
+        emit: Hears progress in columns.
+        stop: Ends the work early.
+
+    Returns:
+        float32 [rows, columns] in dB re full scale; damaged stretches are at the floor.
+
+    Raises:
+        AudioError: the file can't be opened.
+        Cancelled: `stop` was set.
+    """
+    import numpy as np
+
+    settings = settings or SpectrogramSettings()
+    picture = np.full((rows, columns), settings.floor_db, np.float32)
+    with SoundReader(path) as sound:
+        rate_hz = sound.info.sample_rate_hz
+        span = (start_s, sound.info.duration_s if end_s is None else end_s)
+        for first, parts in _parts(sound, span, columns, settings):
+            if stop is not None:
+                stop.check()
+            cells = np.maximum.reduce([_picture(part, rate_hz, rows, settings) for part in parts])
+            picture[:, first : first + cells.shape[1]] = cells
+            if on_columns is not None:
+                on_columns(first, cells)
+            emit(Event("progress", done=first + cells.shape[1], total=columns, unit="column"))
+    return picture
+
+
+def row_to_hz(row: float, rows: int, settings: SpectrogramSettings | None = None) -> float:
+    """Frequency in the middle of a row; see `FrequencyAxis`."""
+    return (settings or SpectrogramSettings()).axis(rows).row_to_hz(row + 0.5)
+
+
+def hz_to_row(frequency_hz: float, rows: int, settings: SpectrogramSettings | None = None) -> float:
+    """Fractional row of a frequency, 0 at the top edge; see `FrequencyAxis`."""
+    return (settings or SpectrogramSettings()).axis(rows).hz_to_row(frequency_hz)
+
+
+def frequency_ticks(
+    rows: int, settings: SpectrogramSettings | None = None, *, min_gap: int = 4
+) -> list[Tick]:
+    """Round frequencies to write beside the picture; see `FrequencyAxis.ticks`."""
+    return (settings or SpectrogramSettings()).axis(rows).ticks(min_gap)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some columns of a picture and their sound, with a window's length more on each side."""
+
+    columns: int
+    samples_per_column: float
+    padded: npt.NDArray[np.float32]
+    n_fft: int
+
+
+def _parts(
+    sound: SoundReader, span_s: tuple[float, float], columns: int, settings: SpectrogramSettings
+) -> Iterator[tuple[int, list[_Part]]]:
+    """First column and parts, one after another; several parts are looks at one column."""
+    rate_hz = sound.info.sample_rate_hz
+    begin, per_column = span_s[0] * rate_hz, (span_s[1] - span_s[0]) * rate_hz / columns
+    size = _window_size(settings, rate_hz, per_column)
+    if span_s[1] - span_s[0] <= WHOLE_S:
+        step = max(1, min(columns, round(_DECODE_S * rate_hz / per_column)))
+        for first in range(0, columns, step):
+            count = min(step, columns - first)
+            padded = _slice(sound, begin + first * per_column, count * per_column, size)
+            yield first, [_Part(count, per_column, padded, size)]
+        return
+    look = _LOOK_FRAMES * size / 2
+    for column in range(columns):
+        middles = [
+            begin + (column + (number + 0.5) / _LOOKS) * per_column for number in range(_LOOKS)
+        ]
+        slices = [_slice(sound, middle - look / 2, look, size) for middle in middles]
+        yield column, [_Part(1, look, padded, size) for padded in slices]
+
+
+def _slice(sound: SoundReader, begin: float, length: float, margin: int) -> npt.NDArray[np.float32]:
+    """First channel of a stretch and `margin` samples around it.
+
+    Zeros stand before and after the recording and where it is damaged.
+    """
+    import numpy as np
+
+    first = math.floor(begin + 0.5) - margin
+    out = np.zeros(math.ceil(length) + 2 * margin, np.float32)
+    inside = [min(max(edge, 0), sound.info.frames) for edge in (first, first + len(out))]
+    try:
+        sound.seek(inside[0])
+        block = sound.read(inside[1] - inside[0])[:, 0]
+    except AudioError:
+        return out
+    out[inside[0] - first : inside[0] - first + len(block)] = np.nan_to_num(block)
+    return out
+
+
+def _picture(
+    part: _Part, rate_hz: int, rows: int, settings: SpectrogramSettings
+) -> npt.NDArray[np.float32]:
+    import numpy as np
+
+    power = _column_power(part, settings.pool)
+    cells = _rows_of(power, rate_hz / part.n_fft, settings.axis(rows), settings.pool)
+    floor = 10.0 ** (settings.floor_db / 10.0)
+    level: npt.NDArray[np.float32] = 10.0 * np.log10(np.maximum(cells, floor))
+    return np.ascontiguousarray(level.T[::-1])
+
+
+def _window_size(settings: SpectrogramSettings, rate_hz: int, samples_per_column: float) -> int:
+    """The setting; else 32 ms (1024 at 32 kHz), down to 8 ms where columns are that short."""
+    if settings.n_fft is not None:
+        return settings.n_fft
+    size = max(64, 1 << round(math.log2(0.032 * rate_hz)))
+    while size > max(64.0, 4 * samples_per_column, 0.012 * rate_hz):
+        size //= 2
+    return size
+
+
+def _column_power(part: _Part, pool: Pool) -> npt.NDArray[np.float32]:
+    """Power spectra pooled over each column: [columns, n_fft // 2 + 1]; a full sine is 1.
+
+    Every column gets the same number of frames, at most half a window apart, so that the
+    raster is exact at any zoom.
+    """
+    import numpy as np
+
+    size = part.n_fft
+    frames = max(1, math.ceil(part.samples_per_column / (size // 2)))
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    window *= 2.0 / window.sum()
+    centres = (np.arange(part.columns * frames) + 0.5) * (part.samples_per_column / frames)
+    # the sound begins one window into the padded samples
+    starts = centres.astype(np.int64) + size - size // 2
+    views = np.lib.stride_tricks.sliding_window_view(part.padded, size)
+    step = max(1, _CHUNK_FRAMES // frames)
+    out = np.empty((part.columns, size // 2 + 1), np.float32)
+    for first in range(0, part.columns, step):
+        chosen = starts[first * frames : (first + step) * frames]
+        spectrum = np.fft.rfft(views[chosen] * window)
+        power = (spectrum.real**2 + spectrum.imag**2).reshape(-1, frames, size // 2 + 1)
+        out[first : first + step] = power.max(axis=1) if pool == "max" else power.mean(axis=1)
+    return out
+
+
+def _rows_of(
+    power: npt.NDArray[np.float32], bin_hz: float, axis: FrequencyAxis, pool: Pool
+) -> npt.NDArray[np.float32]:
+    """Bins gathered into rows, lowest first: [columns, bins] → [columns, rows].
+
+    A row of several bins takes their maximum or mean, a narrower one the interpolation
+    between its neighbours; a row above the last bin is 0.
+    """
+    import numpy as np
+
+    edges = np.asarray(axis.edges_hz()) / bin_hz
+    low, high = edges[:-1], edges[1:]
+    bins = power.shape[1]
+    centre = np.clip((low + high) / 2, 0, bins - 1)
+    below = np.minimum(centre.astype(np.int64), bins - 2)
+    share = (centre - below).astype(np.float32)
+    out = power[:, below] * (1 - share) + power[:, below + 1] * share
+    first = np.ceil(low).astype(np.int64)
+    last = np.minimum(np.ceil(high).astype(np.int64), bins)
+    for row in np.flatnonzero(last - first >= 2):
+        several = power[:, first[row] : last[row]]
+        out[:, row] = several.max(axis=1) if pool == "max" else several.mean(axis=1)
+    out[:, low >= bins - 1] = 0.0
+    gathered: npt.NDArray[np.float32] = out
+    return gathered
