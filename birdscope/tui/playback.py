@@ -196,9 +196,10 @@ class Playback:
             self._refresh_status()
 
     async def _open(self) -> None:
-        self._player, note = await asyncio.to_thread(self._make_player)
-        self._player.volume = self.status.volume
-        self._player.on_end = self._ended
+        player, note = await asyncio.to_thread(self._make_player)
+        player.volume = self.status.volume
+        player.on_end = self._ended
+        self._player = player
         self._show(device_note=note)
 
     def _ready(self) -> PlayerLike:

@@ -54,7 +54,8 @@ def to_levels(
     """Decibels → 0 … levels - 1, clipped; what is not finite becomes 0."""
     scaled = (db - low) * ((levels - 1) / (high - low))
     clipped = np.clip(np.nan_to_num(scaled, nan=0.0, posinf=levels, neginf=0.0), 0, levels - 1)
-    return clipped.astype(np.int32)
+    levels_of: npt.NDArray[np.int32] = clipped.astype(np.int32)
+    return levels_of
 
 
 def fitted(picture: Picture, axis: TimeAxis, rows: int) -> tuple[npt.NDArray[np.float32], int, int]:

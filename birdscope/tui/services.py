@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.signal import Signal
 
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from textual.app import App
 
+    from birdscope.audio.axes import Scale
     from birdscope.dataset.catalog import Catalog
     from birdscope.engine.client import Engine
     from birdscope.session.session import Session
+    from birdscope.tui.pictures import Provider
     from birdscope.tui.playback import Playback
-
-    SpectrogramProvider = Callable[[Path, float, float, int, int, str], npt.NDArray[np.float32]]
 
 
 class Services:
@@ -44,13 +43,13 @@ class Services:
         *,
         session_name: str,
         ensemble: Path | None = None,
-        spectrogram: SpectrogramProvider | None = None,
+        spectrogram: Provider | None = None,
         engine: Engine | None = None,
     ) -> None:
         self.catalog: Catalog | None = None
         self.catalog_loaded: Signal[Catalog] = Signal(app, "catalog-loaded")
         self.playback = playback
-        self.spectrogram: SpectrogramProvider = spectrogram or file_spectrogram
+        self.spectrogram: Provider = spectrogram or file_spectrogram
         self.session_name = session_name
         self.ensemble = ensemble
         if engine is not None:
@@ -82,4 +81,11 @@ def file_spectrogram(
     """The default provider: birdscope.audio's, imported when first needed (it brings SciPy)."""
     from birdscope.audio import spectrogram
 
-    return spectrogram.file_spectrogram(path, start_s, end_s, columns, rows, scale)
+    return spectrogram.file_spectrogram(
+        path,
+        columns=columns,
+        rows=rows,
+        start_s=start_s,
+        end_s=end_s,
+        settings=spectrogram.SpectrogramSettings(scale=cast("Scale", scale)),
+    )

@@ -19,7 +19,7 @@ from birdscope.core.errors import BirdscopeError
 from birdscope.core.units import clock, hertz
 from birdscope.tui import palettes
 from birdscope.tui.cell_styles import CellStyles, has_colours
-from birdscope.tui.frequency import SCALES, FrequencyAxis
+from birdscope.tui.frequency import SCALES, frequency_axis, labels
 from birdscope.tui.painter import Marks, Painting, paint
 from birdscope.tui.pictures import Pictures, Request
 from birdscope.tui.timeline import TimeAxis
@@ -140,7 +140,7 @@ class SpectrogramView(Widget, can_focus=True):
 
     @property
     def gutter_width(self) -> int:
-        """Cells left of the picture."""
+        """Cells left of the picture; may be set."""
         return self._gutter
 
     @gutter_width.setter
@@ -400,7 +400,7 @@ class SpectrogramView(Widget, can_focus=True):
         )
 
     def _hz_labels(self) -> dict[int, str]:
-        return FrequencyAxis(self._cell_rows, self.scale).labels() if self._duration_s else {}
+        return labels(frequency_axis(self._cell_rows, self.scale)) if self._duration_s else {}
 
     def _playhead_column(self, seconds: float | None) -> int | None:
         if seconds is None or not self._start_s <= seconds <= self._end_s or not self._duration_s:
@@ -424,6 +424,6 @@ class SpectrogramView(Widget, can_focus=True):
         if not 0 <= column < self.axis.columns or y >= self._cell_rows or painting is None:
             return ""
         seconds = self.axis.time_of(column + 0.5)
-        frequency_hz = FrequencyAxis(self._cell_rows, self.scale).hz_of(y + 0.5)
+        frequency_hz = frequency_axis(self._cell_rows, self.scale).row_to_hz(y + 0.5)
         level_db = float(painting.levels_db[2 * y : 2 * y + 2, column].max())
         return f"{clock(seconds, tenths=True)}  {hertz(frequency_hz)}  {level_db:.0f} dB"

@@ -1,0 +1,284 @@
+"""The app: tabs, player bar, key hints; opens the dataset after its first paint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import Provider as CommandProvider
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from birdscope.core.errors import BirdscopeError
+from birdscope.tui.commands import ActionCommands, Command, commands_of
+from birdscope.tui.messages import (
+    CatalogFailed,
+    CatalogLoaded,
+    JobsChanged,
+    OpenDataset,
+    OpenInScope,
+)
+from birdscope.tui.playback import Playback, PlaybackStatus, PlayerLike
+from birdscope.tui.screens.browse import BrowsePane
+from birdscope.tui.services import Services
+from birdscope.tui.themes import THEMES
+from birdscope.tui.widgets.key_hints import KeyHints
+from birdscope.tui.widgets.player_bar import PlayerBar
+from birdscope.tui.widgets.tab_strip import TabStrip
+
+if TYPE_CHECKING:
+    from birdscope.tui.pictures import Provider
+
+TABS = (("browse", "Browse"), ("scope", "Scope"))
+_LOG = logging.getLogger("birdscope.tui")
+
+
+class BirdscopeApp(App[None]):
+    """birdscope in a terminal.
+
+    Args:
+        data: Dataset folder; None shows the welcome screen.
+        session: Name of the session.
+        ensemble: Ensemble file for live predictions; None takes the default.
+        debug: Whether a programming error may show its traceback.
+        make_player: Opens the player and says why there is no sound; given by tests.
+        spectrogram: Provider of pictures; given by tests.
+    """
+
+    TITLE = "birdscope"
+    CSS_PATH = [
+        "app.tcss",
+        "screens/browse.tcss",
+        "screens/scope.tcss",
+        "screens/welcome.tcss",
+    ]
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (120, "-wide"),
+        (200, "-huge"),
+    ]
+    COMMANDS: ClassVar[set[type[CommandProvider] | Callable[[], type[CommandProvider]]]] = {
+        *App.COMMANDS,
+        ActionCommands,
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Keys", key_display="?", id="app.help",
+                tooltip="The keys of where you are"),
+        Binding("q,ctrl+q", "quit", "Quit", key_display="q", id="app.quit",
+                tooltip="Leave birdscope"),
+        Binding("1", "show_tab('browse')", "Browse", show=False, id="app.browse",
+                tooltip="Go to Browse"),
+        Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",
+                tooltip="Go to Scope"),
+        Binding("space", "toggle_play", "Play/pause", show=False, id="app.toggle",
+                tooltip="Play or pause"),
+        Binding("comma", "seek_by(-1)", "Back 1 s", show=False, id="app.back",
+                tooltip="Back one second"),
+        Binding("full_stop", "seek_by(1)", "Forward 1 s", show=False, id="app.forward",
+                tooltip="Forward one second"),
+        Binding("less_than_sign", "seek_by(-5)", "Back 5 s", show=False, id="app.back_window",
+                tooltip="Back five seconds"),
+        Binding("greater_than_sign", "seek_by(5)", "Forward 5 s", show=False,
+                id="app.forward_window", tooltip="Forward five seconds"),
+        Binding("left_square_bracket", "volume(-0.1)", "Quieter", show=False, id="app.quieter",
+                tooltip="Quieter"),
+        Binding("right_square_bracket", "volume(0.1)", "Louder", show=False, id="app.louder",
+                tooltip="Louder"),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        session: str = "default",
+        ensemble: Path | None = None,
+        debug: bool = False,
+        make_player: Callable[[], tuple[PlayerLike, str]] | None = None,
+        spectrogram: Provider | None = None,
+    ) -> None:
+        super().__init__()
+        self._data = data
+        self._debug = debug
+        self.services = Services(
+            self,
+            Playback(self, make_player),
+            session_name=session,
+            ensemble=ensemble,
+            spectrogram=spectrogram,
+        )
+
+    def get_default_screen(self) -> Screen[None]:
+        """The one screen, with our themes known before its first paint."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        return super().get_default_screen()
+
+    def compose(self) -> ComposeResult:
+        """Tabs, the active pane, the player, the keys."""
+        yield TabStrip(TABS, id="tabs")
+        with ContentSwitcher(initial="browse", id="panes"):
+            yield BrowsePane(self.services, id="browse")
+        yield PlayerBar(id="player")
+        yield KeyHints(id="keys")
+
+    def on_mount(self) -> None:
+        """Everything else comes after the first paint."""
+        self.query_one(TabStrip).active = "browse"
+        self.call_after_refresh(self._after_first_paint)
+
+    def on_unmount(self) -> None:
+        """Give the sound device back and end the engine."""
+        self.services.playback.close()
+        if self.services.engine_made:
+            self.services.engine.close()
+
+    @on(CatalogLoaded)
+    def _catalog_loaded(self, event: CatalogLoaded) -> None:
+        catalog = event.catalog
+        self.services.catalog = catalog
+        self.query_one(TabStrip).note = f"{catalog.name} · {len(catalog.taxonomy)} species"
+        self.services.catalog_loaded.publish(catalog)
+
+    @on(CatalogFailed)
+    async def _catalog_failed(self, event: CatalogFailed) -> None:
+        await self._welcome(event.text)
+
+    @on(OpenDataset)
+    async def _open_dataset(self, event: OpenDataset) -> None:
+        self._data = Path(event.path).expanduser()
+        for pane in self.query("#welcome-pane"):
+            await pane.remove()
+        self._show_pane("browse")
+        self._load_catalog(self._data)
+
+    @on(OpenInScope)
+    def _open_in_scope(self, event: OpenInScope) -> None:
+        from birdscope.tui.screens.scope import ScopePane
+
+        self.action_show_tab("scope")
+        self.query_one(ScopePane).open_recording(event.recording)
+
+    @on(JobsChanged)
+    def _jobs_changed(self, event: JobsChanged) -> None:
+        self.query_one(PlayerBar).jobs = event.text
+
+    @on(TabStrip.Chosen)
+    def _tab_chosen(self, event: TabStrip.Chosen) -> None:
+        self.action_show_tab(event.tab)
+
+    @on(PlayerBar.Seek)
+    def _seek(self, event: PlayerBar.Seek) -> None:
+        self.services.playback.seek(event.seconds)
+
+    @on(PlayerBar.Toggle)
+    def action_toggle_play(self) -> None:
+        """Play or pause."""
+        self.services.playback.toggle()
+
+    def action_seek_by(self, seconds: float) -> None:
+        """Seek from here."""
+        self.services.playback.seek_by(seconds)
+
+    def action_volume(self, step: float) -> None:
+        """Change the volume."""
+        self.services.playback.change_volume(step)
+
+    def action_show_tab(self, tab: str) -> None:
+        """Go to a tab."""
+        if self.query("#welcome-pane") or not self.query(f"#{tab}"):
+            return
+        self.query_one(TabStrip).active = tab
+        self._show_pane(tab)
+        self.screen.set_focus(None)
+        self._focus_in(self.query_one(f"#{tab}"))
+
+    def action_help(self) -> None:
+        """Show the keys of where we are."""
+        from birdscope.tui.screens.help import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            return
+        groups: dict[str, list[Command]] = {}
+        for one in commands_of(self.screen):
+            groups.setdefault(self._place_name(one.node), []).append(one)
+        self.push_screen(HelpScreen(groups))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette's entries that have no key."""
+        yield SystemCommand("Theme", "Change colours", self.action_change_theme)
+        yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Say what is wrong; a traceback goes to the log, or to the screen with --debug."""
+        if isinstance(error, BirdscopeError) and self.is_running:
+            self.notify(str(error), title="That failed", severity="error", markup=False)
+            return
+        _LOG.error("unexpected error", exc_info=error)
+        if self._debug or self.is_headless:
+            super()._handle_exception(error)
+        else:
+            self._return_code = 1
+            self.exit(return_code=1, message=f"birdscope stopped: {error!r} (see --debug)")
+
+    async def _after_first_paint(self) -> None:
+        from birdscope.tui.screens.scope import ScopePane
+
+        playback = self.services.playback
+        playback.changed.subscribe(self, self._playback_changed, immediate=True)
+        playback.moved.subscribe(self, self._playback_moved, immediate=True)
+        playback.start()
+        await self.query_one(ContentSwitcher).add_content(ScopePane(self.services), id="scope")
+        if self._data is not None:
+            self._load_catalog(self._data)
+        else:
+            await self._welcome("")
+
+    @work(thread=True, group="catalog", exclusive=True)
+    def _load_catalog(self, data: Path) -> None:
+        from birdscope.dataset.catalog import Catalog
+        from birdscope.tui import recent
+
+        try:
+            catalog = Catalog.open(data)
+        except BirdscopeError as error:
+            self.post_message(CatalogFailed(str(error)))
+            return
+        recent.remember(data)
+        self.post_message(CatalogLoaded(catalog))
+
+    async def _welcome(self, problem: str) -> None:
+        from birdscope.tui.screens.welcome import WelcomePane
+
+        panes = self.query_one(ContentSwitcher)
+        for pane in self.query("#welcome-pane"):
+            await pane.remove()
+        await panes.add_content(
+            WelcomePane(problem, id="welcome-pane"), id="welcome-pane", set_current=True
+        )
+
+    def _show_pane(self, pane: str) -> None:
+        self.query_one(ContentSwitcher).current = pane
+
+    def _focus_in(self, pane: Widget) -> None:
+        first = next((one for one in pane.query("*") if one.focusable and one.id != "filter"), None)
+        if first is not None:
+            first.focus()
+
+    def _place_name(self, node: DOMNode) -> str:
+        if node is self:
+            return "Everywhere"
+        return str(getattr(node, "border_title", None) or type(node).__name__.removesuffix("Pane"))
+
+    def _playback_changed(self, status: PlaybackStatus) -> None:
+        self.query_one(PlayerBar).status = status
+
+    def _playback_moved(self, seconds: float) -> None:
+        self.query_one(PlayerBar).move(seconds)

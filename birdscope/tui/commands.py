@@ -1,0 +1,79 @@
+"""Every action by name: the command palette's entries, gathered from the bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+    from textual.dom import DOMNode
+    from textual.screen import Screen
+
+
+class Command(NamedTuple):
+    """An action that a key does."""
+
+    name: str
+    keys: str
+    help: str
+    action: str
+    node: DOMNode
+
+
+def commands_of(screen: Screen[object]) -> list[Command]:
+    """Every action reachable on a screen: of the focus, of what is shown, of the app."""
+    found: dict[str, Command] = {}
+    for node, binding in _bindings(screen):
+        name = binding.id or ""
+        if not name or binding.action.startswith(("command_palette", "app.command_palette")):
+            continue
+        key = screen.app.get_key_display(binding)
+        if name in found:
+            before = found[name]
+            if before.node is node and key not in before.keys.split(" "):
+                found[name] = before._replace(keys=f"{before.keys} {key}")
+        else:
+            help_text = binding.tooltip or binding.description
+            found[name] = Command(binding.description, key, help_text, binding.action, node)
+    return list(found.values())
+
+
+def _bindings(screen: Screen[object]) -> Iterator[tuple[DOMNode, Binding]]:
+    for active in screen.active_bindings.values():
+        yield active.node, active.binding
+    for node in screen.walk_children():
+        if getattr(node, "is_on_screen", False):
+            for _, binding in node._bindings:
+                yield node, binding
+
+
+class ActionCommands(Provider):
+    """All actions in the command palette."""
+
+    async def discover(self) -> Hits:
+        """What the palette lists before anything is typed."""
+        for one in commands_of(self.screen):
+            yield DiscoveryHit(
+                f"{one.help}  ({one.keys})", self._runner(one), text=one.help, help=one.name
+            )
+
+    async def search(self, query: str) -> Hits:
+        """What fits the typed words."""
+        matcher = self.matcher(query)
+        for one in commands_of(self.screen):
+            score = matcher.match(f"{one.help} {one.name}")
+            if score > 0:
+                yield Hit(
+                    score,
+                    matcher.highlight(f"{one.help}  ({one.keys})"),
+                    self._runner(one),
+                    text=one.help,
+                    help=one.name,
+                )
+
+    def _runner(self, command: Command) -> Callable[[], Awaitable[bool]]:
+        return partial(self.app.run_action, command.action, command.node)

@@ -1,0 +1,348 @@
+"""Browse: species and soundscapes, their recordings, one spectrogram, one sound."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widgets import Input, Label
+
+from birdscope.core.types import Recording
+from birdscope.tui import palettes
+from birdscope.tui.frequency import SCALES
+from birdscope.tui.messages import OpenInScope
+from birdscope.tui.outline import SORTS, OutlineData, OutlineRow, recordings_behind
+from birdscope.tui.playback import PlaybackStatus
+from birdscope.tui.probing import Probes
+from birdscope.tui.services import Services
+from birdscope.tui.widgets.details import Details
+from birdscope.tui.widgets.recordings import RecordingsTable
+from birdscope.tui.widgets.rows import RowsView
+from birdscope.tui.widgets.species_list import SpeciesList
+from birdscope.tui.widgets.spectrogram import SpectrogramView
+
+if TYPE_CHECKING:
+    from birdscope.dataset.catalog import Catalog
+    from birdscope.tui.widgets.details import Place
+
+_SETTLE_S = 0.06
+
+
+class BrowsePane(Container):
+    """The first tab.
+
+    Args:
+        services: Of the app.
+        probes: Lengths of files; given by tests.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "play_pause", "Play/pause", id="browse.toggle", tooltip="Play or pause"),
+        Binding("slash", "filter", "Filter", id="browse.filter", tooltip="Filter species"),
+        Binding("s", "sort", "Sort", id="browse.sort", tooltip="Sort species another way"),
+        Binding("o", "open_scope", "Scope", id="browse.scope", tooltip="Open in Scope"),
+        Binding("plus,equals_sign", "zoom(2)", "Zoom", key_display="+", id="browse.zoom_in",
+                tooltip="Zoom in"),
+        Binding("minus", "zoom(0.5)", "Zoom out", show=False, id="browse.zoom_out",
+                tooltip="Zoom out"),
+        Binding("0", "zoom_reset", "Whole file", show=False, id="browse.zoom_reset",
+                tooltip="Show the whole file"),
+        Binding("h,shift+left", "pan(-0.25)", "Pan left", show=False, id="browse.pan_left",
+                tooltip="Pan to the left"),
+        Binding("l,shift+right", "pan(0.25)", "Pan right", show=False, id="browse.pan_right",
+                tooltip="Pan to the right"),
+        Binding("p", "palette", "Palette", show=False, id="browse.palette",
+                tooltip="Next palette"),
+        Binding("f", "scale", "Scale", show=False, id="browse.scale",
+                tooltip="Frequency scale: mel, linear, log"),
+        Binding("g", "grid", "Grid", show=False, id="browse.grid",
+                tooltip="Show the borders of 5 s windows"),
+        Binding("C", "columns", "Columns", show=False, id="browse.columns",
+                tooltip="Choose columns of the table"),
+        Binding("escape", "leave_filter", "Back", show=False, id="browse.back",
+                tooltip="Clear the filter"),
+    ]  # fmt: skip
+
+    sort: reactive[str] = reactive(SORTS[0], init=False)
+
+    def __init__(
+        self, services: Services, *, probes: Probes | None = None, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self._services = services
+        self._probes = probes or Probes()
+        self._catalog: Catalog | None = None
+        self._reserve: Place | None = None
+        self._selected: Recording | None = None
+        self._shown_row: OutlineRow | None = None
+        self._settling: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Species | recordings and details over the spectrogram."""
+        with Horizontal():
+            with Vertical(id="species-panel", classes="panel") as panel:
+                panel.border_title = "Species"
+                with Horizontal(id="filter-row"):
+                    yield Input(placeholder="/ filter", id="filter", compact=True)
+                    yield Label(f"▾ {self.sort}", id="sort")
+                yield SpeciesList(id="species")
+            with Vertical(id="right"):
+                with Horizontal(id="upper"):
+                    yield RecordingsTable(self._probes.get, id="recordings")
+                    yield Details(id="details", classes="panel")
+                yield SpectrogramView(self._services.spectrogram, id="spectrogram")
+
+    def on_mount(self) -> None:
+        """Follow the player and wait for the catalog."""
+        self.query_one(RecordingsTable).border_title = "Recordings"
+        self.query_one(Details).border_title = "Details"
+        self._title_spectrogram()
+        services = self._services
+        services.catalog_loaded.subscribe(self, self._take_catalog)
+        services.playback.changed.subscribe(self, self._playback_changed, immediate=True)
+        services.playback.moved.subscribe(self, self._playback_moved, immediate=True)
+        if services.catalog is not None:
+            self._take_catalog(services.catalog)
+        else:
+            self.query_one(SpeciesList).loading = True
+
+    @property
+    def selected(self) -> Recording | None:
+        """The recording whose spectrogram is shown."""
+        return self._selected
+
+    @on(RowsView.Highlighted, "#species")
+    def _species_highlighted(self) -> None:
+        row = self.query_one(SpeciesList).row
+        if row is None or self._catalog is None:
+            return
+        if self._shown_row is not None and (row.kind, row.key) == (
+            self._shown_row.kind,
+            self._shown_row.key,
+        ):
+            return
+        self._shown_row = row
+        table = self.query_one(RecordingsTable)
+        recordings = recordings_behind(self._catalog, row)
+        what = "Soundscapes" if row.kind in ("split", "site") else "Recordings"
+        table.border_title = f"{what} of {row.title}" if row.kind != "split" else row.title
+        table.border_subtitle = f"{len(recordings)}"
+        table.show(recordings)
+        self._select(table.recording)
+        self._probe_seen()
+
+    @on(RowsView.Chosen, "#species")
+    def _species_chosen(self) -> None:
+        self.query_one(RecordingsTable).focus()
+
+    @on(RowsView.Highlighted, "#recordings")
+    def _recording_highlighted(self) -> None:
+        self._select(self.query_one(RecordingsTable).recording)
+
+    @on(RowsView.Chosen, "#recordings")
+    def _recording_chosen(self) -> None:
+        recording = self.query_one(RecordingsTable).recording
+        if recording is None:
+            return
+        if recording.split == "train_audio":
+            self._play(recording)
+        else:
+            self.post_message(OpenInScope(recording))
+
+    @on(RowsView.Scrolled, "#recordings")
+    def _recordings_scrolled(self) -> None:
+        self._probe_seen()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self, event: Input.Changed) -> None:
+        species = self.query_one(SpeciesList)
+        species.filter(event.value)
+        self._title_species()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_submitted(self) -> None:
+        self.query_one(SpeciesList).focus()
+
+    @on(SpectrogramView.Seek)
+    def _seek(self, event: SpectrogramView.Seek) -> None:
+        event.stop()
+        if self._selected is None:
+            return
+        if self._services.playback.path == self._selected.path:
+            self._services.playback.seek(event.seconds)
+        else:
+            self._play(self._selected, event.seconds)
+
+    def action_play_pause(self) -> None:
+        """Pause what plays; else play the selected recording."""
+        playback = self._services.playback
+        same = self._selected is None or playback.path == self._selected.path
+        if playback.status.state == "playing" or same:
+            playback.toggle()
+        elif self._selected is not None:
+            self._play(self._selected)
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one("#filter", Input).focus()
+
+    def action_leave_filter(self) -> None:
+        """Clear the filter and go to the list."""
+        self.query_one("#filter", Input).value = ""
+        self.query_one(SpeciesList).focus()
+
+    def action_sort(self) -> None:
+        """Take the next order of species."""
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+
+    def watch_sort(self, sort: str) -> None:
+        """Sort, and say how."""
+        self.query_one(SpeciesList).sort(sort)
+        self.query_one("#sort", Label).update(f"▾ {sort}")
+
+    def action_open_scope(self) -> None:
+        """Open the selected recording in Scope."""
+        if self._selected is not None:
+            self.post_message(OpenInScope(self._selected))
+
+    def action_zoom(self, factor: float) -> None:
+        """Zoom the spectrogram."""
+        self.query_one(SpectrogramView).zoom(factor)
+
+    def action_zoom_reset(self) -> None:
+        """Show the whole file."""
+        self.query_one(SpectrogramView).reset_view()
+
+    def action_pan(self, share: float) -> None:
+        """Move the spectrogram."""
+        self.query_one(SpectrogramView).pan(share)
+
+    def action_palette(self) -> None:
+        """Take the next palette."""
+        view = self.query_one(SpectrogramView)
+        view.palette = palettes.following(view.palette)
+        self._title_spectrogram()
+
+    def action_scale(self) -> None:
+        """Take the next frequency scale."""
+        view = self.query_one(SpectrogramView)
+        view.scale = SCALES[(SCALES.index(view.scale) + 1) % len(SCALES)]
+        self._title_spectrogram()
+
+    def action_grid(self) -> None:
+        """Show or hide the borders of windows."""
+        view = self.query_one(SpectrogramView)
+        view.window_grid = not view.window_grid
+
+    def action_columns(self) -> None:
+        """Let the user choose columns."""
+        from birdscope.tui.screens.columns import ColumnsScreen
+
+        table = self.query_one(RecordingsTable)
+        screen = ColumnsScreen(table.columns, table.shown_keys)
+        self.app.push_screen(screen, lambda keys: table.show_columns(keys or frozenset()))
+
+    def _take_catalog(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._gather(catalog)
+
+    @work(thread=True, group="outline", exclusive=True)
+    def _gather(self, catalog: Catalog) -> None:
+        data = OutlineData.of(catalog)
+        self._reserve = catalog.location()
+        self.app.call_from_thread(self._show_outline, data)
+
+    def _show_outline(self, data: OutlineData) -> None:
+        species = self.query_one(SpeciesList)
+        species.loading = False
+        species.show(data)
+        self._title_species()
+        species.focus()
+
+    def _title_species(self) -> None:
+        shown = self.query_one(SpeciesList).species_shown
+        total = len(self._catalog.taxonomy) if self._catalog is not None else 0
+        count = f"{shown} of {total}" if shown != total else str(total)
+        self.query_one("#species-panel").border_title = f"Species ({count})"
+
+    def _title_spectrogram(self) -> None:
+        view = self.query_one(SpectrogramView)
+        name = f"{self._selected.name}  " if self._selected is not None else ""
+        view.border_title = f"{name}{view.scale} 0–16 kHz"
+
+    def _select(self, recording: Recording | None) -> None:
+        if recording is self._selected:
+            return
+        self._selected = recording
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLE_S, self._show_selected)
+
+    def _show_selected(self) -> None:
+        view = self.query_one(SpectrogramView)
+        recording = self._selected
+        self._title_spectrogram()
+        self._show_details()
+        if recording is None:
+            view.show(None)
+        else:
+            self._show_recording(recording)
+
+    @work(group="show", exclusive=True)
+    async def _show_recording(self, recording: Recording) -> None:
+        probed = self._probes.get(recording)
+        if probed is None:
+            probed = await asyncio.to_thread(self._probes.ask, recording)
+        view = self.query_one(SpectrogramView)
+        if probed.duration_s is None:
+            view.show_error(recording.path, f"✗ {recording.name}: {probed.problem}")
+        else:
+            view.show(recording.path, probed.duration_s)
+            if self._services.playback.path == recording.path:
+                view.set_playhead(self._services.playback.position_s)
+        self._show_details()
+
+    def _show_details(self) -> None:
+        details, recording = self.query_one(Details), self._selected
+        if recording is None or self._catalog is None:
+            details.show_nothing()
+            return
+        label = recording.primary_label
+        species = self._catalog.taxonomy.get(label) if label else None
+        details.show(species, recording, self._probes.get(recording))
+        table = self.query_one(RecordingsTable)
+        places = [(one.latitude, one.longitude) for one in table.recordings]
+        known = [(lat, lon) for lat, lon in places if lat is not None and lon is not None]
+        here = (recording.latitude, recording.longitude)
+        is_known = here[0] is not None and here[1] is not None
+        details.show_places(known, cast("Place", here) if is_known else None, self._reserve)
+
+    @work(group="probe", exclusive=True)
+    async def _probe_seen(self) -> None:
+        """Read lengths of what is on screen, top to bottom, until the user moves on."""
+        table = self.query_one(RecordingsTable)
+        await asyncio.sleep(_SETTLE_S)
+        for recording in table.seen():
+            if self._probes.get(recording) is None:
+                await asyncio.to_thread(self._probes.ask, recording)
+                table.refresh()
+
+    def _play(self, recording: Recording, start_s: float | None = None) -> None:
+        self._services.playback.play(recording.path, name=recording.name, start_s=start_s)
+
+    def _playback_changed(self, status: PlaybackStatus) -> None:
+        table = self.query_one(RecordingsTable)
+        is_active = status.path is not None and status.state != "stopped"
+        key = next((one.key for one in table.recordings if one.path == status.path), "")
+        table.mark_playing(key if is_active else "")
+
+    def _playback_moved(self, seconds: float) -> None:
+        view = self.query_one(SpectrogramView)
+        if view.path is not None and view.path == self._services.playback.path:
+            view.set_playhead(seconds)

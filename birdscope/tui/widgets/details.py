@@ -1,0 +1,123 @@
+"""What is known of the selected species and recording, and where it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from birdscope.core.types import Recording, Species
+from birdscope.tui.columns import plain, recorded_at
+from birdscope.tui.outline import site_of
+from birdscope.tui.probing import Probed
+from birdscope.tui.widgets.plot import PlotView, Series
+
+Place = tuple[float, float]
+_KEY_CELLS = 11
+_SHOWN_ABOVE = {
+    "primary_label",
+    "scientific_name",
+    "common_name",
+    "filename",
+    "latitude",
+    "longitude",
+}
+
+
+class Details(Vertical):
+    """A text panel over a small map."""
+
+    DEFAULT_CSS = """
+    Details {
+        & > #details-text { height: 1fr; scrollbar-size-vertical: 1; }
+        & > #details-map { height: 11; display: none; }
+        &.-mapped > #details-map { display: block; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Text, then map."""
+        with VerticalScroll(id="details-text", can_focus=False):
+            yield Static(id="details-static")
+        yield PlotView(id="details-map")
+
+    def show(self, species: Species | None, recording: Recording, probed: Probed | None) -> None:
+        """Show a recording, and its species if it has one."""
+        lines = list(_species_lines(species)) if species is not None else []
+        lines += _recording_lines(recording, probed)
+        self.query_one("#details-static", Static).update(Content("\n").join(lines))
+
+    def show_nothing(self) -> None:
+        """Empty the panel."""
+        self.query_one("#details-static", Static).update("")
+        self.set_class(False, "-mapped")
+
+    def show_places(
+        self, places: Sequence[Place], here: Place | None, reserve: Place | None
+    ) -> None:
+        """Draw places of recordings, the selected one, and the dataset's own place.
+
+        Args:
+            places: (latitude, longitude) of the species' recordings.
+            here: Of the selected recording.
+            reserve: Of the dataset.
+        """
+        layers = [(places, "•", "primary"), ([reserve] if reserve else [], "◆", "muted")]
+        layers.append(([here] if here else [], "●", "accent"))
+        series = [
+            Series([lon for _, lon in points], [lat for lat, _ in points], marker, role)
+            for points, marker, role in layers
+            if points
+        ]
+        self.set_class(bool(places or here), "-mapped")
+        if series:
+            every = [one for points, _, _ in layers for one in points]
+            self.query_one(PlotView).show(
+                series,
+                x_limits=_limits([lon for _, lon in every]),
+                y_limits=_limits([lat for lat, _ in every]),
+            )
+
+
+def _species_lines(species: Species) -> Iterable[Content]:
+    yield Content.from_markup("[b $text]$name[/]", name=species.name)
+    if species.scientific_name and species.scientific_name != species.name:
+        yield Content.from_markup("[i $text-muted]$name[/]", name=species.scientific_name)
+    known = " · ".join(one for one in (species.label, species.class_name) if one)
+    yield Content.from_markup("[$text-secondary]$known[/]", known=known)
+    yield Content("")
+
+
+def _recording_lines(recording: Recording, probed: Probed | None) -> Iterable[Content]:
+    yield Content.from_markup("[$text]$name[/]", name=recording.name)
+    if probed is not None and probed.problem:
+        yield Content.from_markup("[$text-error]✗ $text[/]", text=probed.problem)
+    elif probed is not None and probed.duration_s is not None:
+        yield _pair("length", f"{probed.duration_s:.1f} s")
+    if recording.split != "train_audio":
+        yield _pair("site", site_of(recording))
+        if (when := recorded_at(recording)) is not None:
+            yield _pair("recorded", f"{when:%Y-%m-%d %H:%M}")
+    for key, value in recording.metadata.items():
+        text = plain(value)
+        if key == "rating" and not recording.rating:
+            text = "unknown"
+        if text and key not in _SHOWN_ABOVE:
+            yield _pair(key.replace("_labels", "").replace("_", " "), text)
+    if recording.latitude is not None and recording.longitude is not None:
+        yield _pair("place", f"{recording.latitude:.4f}, {recording.longitude:.4f}")
+
+
+def _pair(key: str, value: str) -> Content:
+    shown = f"{key:<{_KEY_CELLS}}"
+    return Content.from_markup("[$text-muted]$key[/]$value", key=shown, value=value)
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    """The span of the values with a margin; at least a degree, so that one point has a map."""
+    low, high = min(values), max(values)
+    margin = max((high - low) * 0.1, 0.5)
+    return low - margin, high + margin

@@ -1,0 +1,65 @@
+"""The last line: the keys that matter where the focus is, as many as fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.binding import ActiveBinding, Binding
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+
+class KeyHints(Widget):
+    """Keys of the focused widget first, then of its pane, then of the app."""
+
+    DEFAULT_CSS = """
+    KeyHints { height: 1; background: $footer-background; color: $text-muted; padding: 0 1; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._places: list[tuple[range, ActiveBinding]] = []
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def render(self) -> Content:
+        """`key action` pairs."""
+        line = Content()
+        self._places = []
+        for active in shown(self.screen.active_bindings.values()):
+            key = self.app.get_key_display(active.binding)
+            text = active.binding.description
+            if line.cell_length + len(key) + len(text) + 3 > self.size.width:
+                continue
+            here = line.cell_length
+            line += Content.from_markup("[b $footer-key-foreground]$key[/] ", key=key)
+            line += Content(f"{text}  ")
+            self._places.append((range(here, line.cell_length - 1), active))
+        return line
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the hint under the pointer says."""
+        offset = event.get_content_offset(self)
+        for place, active in self._places:
+            if offset is not None and offset.x in place:
+                await self.app.run_action(active.binding.action, active.node)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        self.refresh()
+
+
+def shown(bindings: Iterable[ActiveBinding]) -> list[ActiveBinding]:
+    """One binding per action, in order, of those meant to be shown."""
+    first: dict[str, ActiveBinding] = {}
+    for one in bindings:
+        if one.binding.show and one.enabled:
+            first.setdefault(_identity(one.binding), one)
+    return list(first.values())
+
+
+def _identity(binding: Binding) -> str:
+    return binding.id or binding.action

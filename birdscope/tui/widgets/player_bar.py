@@ -1,0 +1,105 @@
+"""The line at the bottom: what plays, where, how loud, and the jobs."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from birdscope.core.units import clock
+from birdscope.tui.playback import PlaybackStatus
+from birdscope.tui.widgets.rows import fit
+
+_ICONS = {"playing": "▶", "paused": "⏸", "stopped": "■"}
+_NAME_SHARE = 0.3
+
+
+class PlayerBar(Widget):
+    """Shows a PlaybackStatus and a position; a click on the line seeks, on the icon toggles."""
+
+    DEFAULT_CSS = """
+    PlayerBar { height: 1; background: $panel; color: $text; padding: 0 1; }
+    """
+
+    status: reactive[PlaybackStatus] = reactive(PlaybackStatus)
+    tenths: reactive[int] = reactive(0)
+    jobs: reactive[str] = reactive("")
+
+    class Seek(Message):
+        """The user clicked on the line of time."""
+
+        def __init__(self, seconds: float) -> None:
+            super().__init__()
+            self.seconds = seconds
+
+    class Toggle(Message):
+        """The user clicked on the icon."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._line: range = range(0)
+
+    def move(self, seconds: float) -> None:
+        """Show a position; painted only when its tenth of a second changes."""
+        self.tenths = int(seconds * 10)
+
+    def render(self) -> Content:
+        """Icon, name, line of time, volume, jobs."""
+        status, width = self.status, self.size.width
+        right = self._right()
+        if status.path is None:
+            left = Content.from_markup("[$text-muted]■ nothing playing[/]")
+            return _spread(left, right, width)
+        name = fit(status.name, min(cell_len(status.name), int(width * _NAME_SHARE)))
+        icon = f"[$accent]{_ICONS[status.state]}[/] "
+        left = Content.from_markup(icon) + Content(name)
+        return _spread(
+            left + self._time(width - left.cell_length - right.cell_length), right, width
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        """Seek or toggle."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        if offset.x in self._line and self.status.duration_s:
+            share = (offset.x - self._line.start + 0.5) / len(self._line)
+            self.post_message(self.Seek(share * self.status.duration_s))
+        elif offset.x < 2:
+            self.post_message(self.Toggle())
+
+    def _time(self, room: int) -> Content:
+        position_s, duration_s = self.tenths / 10, self.status.duration_s
+        at, end = clock(position_s, tenths=True), clock(duration_s, tenths=True)
+        cells = min(room - len(at) - len(end) - 8, 60)
+        left = Content(f"  {at} ")
+        if cells < 6:
+            self._line = range(0)
+            return left + Content.from_markup(f"[$text-muted]/ {end}[/]")
+        done = round(min(position_s / duration_s, 1.0) * cells) if duration_s else 0
+        start = self.size.width - room - 2 + len(left) + 0
+        self._line = range(start, start + cells)
+        line = f"[$accent]{'━' * done}[/][$text-disabled]{'─' * (cells - done)}[/]"
+        return left + Content.from_markup(line) + Content.from_markup(f"[$text-muted] {end}[/]")
+
+    def _right(self) -> Content:
+        parts = []
+        if self.status.device_note:
+            wide = self.size.width >= 100
+            note = "no sound device – see birdscope doctor" if wide else "no sound: doctor"
+            parts.append(Content.from_markup("[$text-warning]$note[/]", note=note))
+        else:
+            parts.append(
+                Content.from_markup(f"[$text-muted]vol[/] {round(self.status.volume * 100)}%")
+            )
+        if self.jobs:
+            parts.append(Content.from_markup("[$text-muted]jobs[/] $jobs", jobs=self.jobs))
+        return Content("   ").join(parts)
+
+
+def _spread(left: Content, right: Content, width: int) -> Content:
+    gap = max(width - left.cell_length - right.cell_length, 1)
+    return left + Content(" " * gap) + right

@@ -1,0 +1,104 @@
+"""A plot drawn with plotext 6 in the colours of the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.widget import Widget
+
+from birdscope.tui.palettes import Rgb
+
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points or a line of a plot.
+
+    Attributes:
+        x: Values along x.
+        y: Values along y, as many.
+        marker: A character, or `braille`.
+        role: `primary`, `accent` or `muted`: which colour of the theme.
+        lines: Whether the points are joined.
+    """
+
+    x: Sequence[float]
+    y: Sequence[float]
+    marker: str = "•"
+    role: str = "primary"
+    lines: bool = False
+
+
+class PlotView(Widget):
+    """Series in a frame. plotext is imported when the first plot is drawn."""
+
+    DEFAULT_CSS = """
+    PlotView { height: 1fr; width: 1fr; color: $text-muted; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._series: tuple[Series, ...] = ()
+        self._x_limits: Limits | None = None
+        self._y_limits: Limits | None = None
+        self._ticks = (3, 3)
+        self._drawn: tuple[tuple[int, int], Text] | None = None
+
+    def show(
+        self,
+        series: Sequence[Series],
+        *,
+        x_limits: Limits | None = None,
+        y_limits: Limits | None = None,
+        ticks: tuple[int, int] = (3, 3),
+    ) -> None:
+        """Show other series; limits default to the data's, `ticks` counts labels on x and y."""
+        self._series = tuple(series)
+        self._x_limits, self._y_limits, self._ticks = x_limits, y_limits, ticks
+        self._drawn = None
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours may have changed."""
+        super().notify_style_update()
+        self._drawn = None
+
+    def render(self) -> Text:
+        """The plot at the size at hand; nothing where that is too small or there is no data."""
+        size = (self.size.width, self.size.height)
+        if min(size) < 5 or not any(len(one.x) for one in self._series):
+            return Text()
+        if self._drawn is None or self._drawn[0] != size:
+            self._drawn = (size, Text.from_ansi(self._build(*size)))
+        return self._drawn[1]
+
+    def _build(self, width: int, height: int) -> str:
+        import plotext
+
+        figure = plotext.figure
+        figure.clear()
+        figure.theme("colorless")
+        figure.canvas("default")
+        for one in self._series:
+            marker = plotext.marker(one.marker, self._colour(one.role))
+            signal = figure.signal(list(one.x), list(one.y), marker=marker)
+            signal.lines(one.lines)
+            figure.draw(signal)
+        for axis, limits, ticks in zip(
+            ("x", "y"), (self._x_limits, self._y_limits), self._ticks, strict=True
+        ):
+            ruler = figure.ruler(axis, 0)
+            ruler.frequency(ticks)
+            if limits is not None:
+                ruler.lim(*limits)
+        figure.plot_size(width, height)
+        return str(figure.build().string())
+
+    def _colour(self, role: str) -> Rgb:
+        variables = self.app.theme_variables
+        name = {"primary": "primary", "accent": "accent", "muted": "border"}[role]
+        text = variables[name].lstrip("#")
+        return int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)

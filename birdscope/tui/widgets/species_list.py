@@ -1,0 +1,132 @@
+"""The list of species and soundscapes at the left of Browse."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from birdscope.tui.outline import OutlineData, OutlineRow, rows
+from birdscope.tui.widgets.rows import RowsView, Span, fit
+
+_CODE_CELLS = 8
+_COUNT_CELLS = 5
+_RATING_CELLS = 4
+_RATING_FROM = 36
+
+
+class SpeciesList(RowsView):
+    """Species by class with their counts; soundscapes by site. Filtered, sorted, folded."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Open", show=False, id="species.open", tooltip="Open or fold"),
+        Binding("left", "fold", "Fold", show=False, id="species.fold", tooltip="Fold the class"),
+        Binding(
+            "right", "unfold", "Unfold", show=False, id="species.unfold", tooltip="Unfold the class"
+        ),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._data = OutlineData()
+        self._rows: list[OutlineRow] = []
+        self._folded: frozenset[str] = frozenset({"train_soundscapes", "test_soundscapes"})
+        self._wanted = ""
+        self._sort = "name"
+
+    @property
+    def row(self) -> OutlineRow | None:
+        """The row under the cursor."""
+        return self._rows[self.cursor] if self._rows else None
+
+    @property
+    def species_shown(self) -> int:
+        """Species that the filter lets through."""
+        return sum(one.count for one in self._rows if one.kind == "class")
+
+    def show(self, data: OutlineData) -> None:
+        """Show another dataset."""
+        self._data = data
+        self._rebuild()
+
+    def filter(self, wanted: str) -> None:
+        """Show only species that contain these words."""
+        self._wanted = wanted
+        self._rebuild(to_first_species=bool(wanted.strip()))
+
+    def sort(self, by: str) -> None:
+        """Order species within their class by one of `birdscope.tui.outline.SORTS`."""
+        self._sort = by
+        self._rebuild()
+
+    def row_total(self) -> int:
+        """Rows shown."""
+        return len(self._rows)
+
+    def spans_of(self, row: int, width: int) -> list[Span]:
+        """A class, a species, or a place."""
+        one = self._rows[row]
+        if one.kind in ("class", "split"):
+            mark = {True: "▾ ", False: "▸ ", None: "  "}[one.open]
+            room = width - len(mark) - _COUNT_CELLS - 1
+            return [
+                (mark, "dim"),
+                (fit(one.title, room), "strong"),
+                (fit(str(one.count), _COUNT_CELLS, right=True), "dim"),
+            ]
+        if one.kind == "site":
+            room = width - 4 - _COUNT_CELLS - 1
+            count = fit(str(one.count), _COUNT_CELLS, right=True)
+            return [("    ", "text"), (fit(one.title, room), "text"), (count, "dim")]
+        return self._species_spans(one, width)
+
+    def action_choose(self) -> None:
+        """Fold or unfold a heading; choose anything else."""
+        if self.row is not None and self.row.open is not None:
+            self._set_open(self.row, not self.row.open)
+        else:
+            self.choose()
+
+    def action_fold(self) -> None:
+        """Fold this heading, or go to the heading of this row."""
+        if self.row is None:
+            return
+        if self.row.open:
+            self._set_open(self.row, False)
+            return
+        above = range(self.cursor, -1, -1)
+        self.cursor = next((n for n in above if self._rows[n].open is not None), self.cursor)
+
+    def action_unfold(self) -> None:
+        """Unfold this heading."""
+        if self.row is not None and self.row.open is False:
+            self._set_open(self.row, True)
+
+    def _species_spans(self, one: OutlineRow, width: int) -> list[Span]:
+        assert one.entry is not None
+        rated = width >= _RATING_FROM
+        room = width - 2 - _CODE_CELLS - 1 - _COUNT_CELLS - 1 - (_RATING_CELLS if rated else 0)
+        rating = f"{one.entry.rating:.1f}" if one.entry.rating else "–"
+        spans: list[Span] = [
+            ("  ", "text"),
+            (fit(one.key, _CODE_CELLS) + " ", "code"),
+            (fit(one.title, room), "text" if one.count else "dim"),
+            (fit(str(one.count), _COUNT_CELLS, right=True), "dim"),
+        ]
+        return [*spans, (fit(rating, _RATING_CELLS, right=True), "dim")] if rated else spans
+
+    def _set_open(self, row: OutlineRow, is_open: bool) -> None:
+        self._folded = self._folded - {row.key} if is_open else self._folded | {row.key}
+        self._rebuild()
+
+    def _rebuild(self, *, to_first_species: bool = False) -> None:
+        before = self.row
+        self._rows = rows(self._data, wanted=self._wanted, sort=self._sort, closed=self._folded)
+        keys = [one.key for one in self._rows]
+        first = next((n for n, one in enumerate(self._rows) if one.kind == "species"), 0)
+        kept = keys.index(before.key) if before and before.key in keys else first
+        if to_first_species and self._rows and self._rows[kept].kind == "class":
+            kept = first
+        self.rows_changed(kept)
+        if self.row is not None and self.row != before:
+            self.post_message(self.Highlighted(self, self.cursor))

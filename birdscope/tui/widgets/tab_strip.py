@@ -1,0 +1,69 @@
+"""The first line: the name, the tabs, and the dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from birdscope.tui.widgets.rows import fit
+
+
+class TabStrip(Widget):
+    """Tabs with their number keys, on one line.
+
+    Args:
+        tabs: (id, title) in order.
+    """
+
+    DEFAULT_CSS = """
+    TabStrip { height: 1; background: $panel; color: $text; padding: 0 1; }
+    """
+
+    active: reactive[str] = reactive("")
+    note: reactive[str] = reactive("")
+
+    class Chosen(Message):
+        """The user clicked on a tab."""
+
+        def __init__(self, tab: str) -> None:
+            super().__init__()
+            self.tab = tab
+
+    def __init__(self, tabs: Sequence[tuple[str, str]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._tabs = tuple(tabs)
+        self._places: list[tuple[range, str]] = []
+
+    def render(self) -> Content:
+        """Name, tabs, note."""
+        line = Content.from_markup("[b $primary]birdscope[/]  ")
+        self._places = []
+        for number, (tab, title) in enumerate(self._tabs, start=1):
+            here = line.cell_length
+            line += self._tab(number, title, tab == self.active)
+            self._places.append((range(here, line.cell_length), tab))
+        room = self.size.width - line.cell_length - 2
+        if room < 8:
+            return line
+        note = fit(self.note, min(len(self.note), room))
+        gap = self.size.width - line.cell_length - len(note)
+        return line + Content(" " * gap) + Content.from_markup("[$text-muted]$note[/]", note=note)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the tab under the pointer."""
+        offset = event.get_content_offset(self)
+        for place, tab in self._places:
+            if offset is not None and offset.x in place:
+                self.post_message(self.Chosen(tab))
+
+    def _tab(self, number: int, title: str, active: bool) -> Content:
+        if active:
+            return Content.from_markup(
+                f"[$block-cursor-foreground on $block-cursor-background b] {number} {title} [/]"
+            )
+        return Content.from_markup(f" [$text-muted]{number}[/] {title} ")
