@@ -41,7 +41,7 @@ def positive(text: str) -> int:
 def choose(
     recordings: Sequence[Recording], pattern: str | None = None, limit: int | None = None
 ) -> list[Recording]:
-    """Recordings whose key or name matches a glob, the first `limit` of them.
+    """Recordings whose key or name matches a glob, each once, the first `limit` of them.
 
     Raises:
         DatasetError: if there are none to choose from.
@@ -59,7 +59,7 @@ def choose(
         ]
         if not recordings:
             raise UsageError(f"no recording matches {pattern!r}", remedy="try '*.ogg'")
-    return list(recordings[:limit])
+    return list({one.key: one for one in recordings}.values())[:limit]
 
 
 def predict_into(
