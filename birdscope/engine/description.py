@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.settings import Settings
-from birdscope.engine.fingerprint import ensemble_fingerprint, weight_files
+from birdscope.engine.fingerprint import ensemble_fingerprint
 from birdscope.engine.messages import EnsembleInfo, MemberInfo
 
 if TYPE_CHECKING:
-    from birdscope.inference.ensemble import Member
+    from birdscope.inference.ensemble import EnsembleFile, Member
 
 
 def describe(path: Path) -> EnsembleInfo:
@@ -21,25 +21,22 @@ def describe(path: Path) -> EnsembleInfo:
     try:
         ensemble = load_ensemble(path)
     except BirdscopeError as error:
-        problem = f"{error.what}\n→ {error.remedy}" if error.remedy else error.what
-        return EnsembleInfo(path, path.stem, (), Settings(), "", problem)
-    members = tuple(_member(path.parent, one) for one in ensemble.members)
+        return EnsembleInfo(path, path.stem, (), Settings(), "", _say(error))
+    members = tuple(_member(ensemble, one) for one in ensemble.members)
     problem = "\n".join(one.problem for one in members if one.problem)
     fingerprint = "" if problem else ensemble_fingerprint(path)
     return EnsembleInfo(path, ensemble.name, members, ensemble.settings, fingerprint, problem)
 
 
-def _member(folder: Path, member: Member) -> MemberInfo:
-    given = member.model_dump(mode="json")
-    files = weight_files(folder, [given])
-    missing = [path for path in files if not path.is_file()]
-    problem = ""
-    if missing:
-        problem = f"{member.name}: {missing[0]} is missing\n→ put the weights there"
-    elif not files:
-        problem = (
-            f"{member.name}: there are no weights in {folder / str(given['checkpoints'])}\n"
-            "→ put .pth or .safetensors files there"
-        )
-    model = f"{member.architecture} {member.backbone}".strip()
-    return MemberInfo(member.name, model, member.weight, len(files) - len(missing), problem)
+def _member(ensemble: EnsembleFile, member: Member) -> MemberInfo:
+    model = " ".join(part for part in (member.architecture, member.backbone) if part)
+    try:
+        files = ensemble.files(member)
+    except BirdscopeError as error:
+        return MemberInfo(member.name, model, member.weight, 0, _say(error))
+    return MemberInfo(member.name, model, member.weight, len(files))
+
+
+def _say(error: BirdscopeError) -> str:
+    where = f"{error.path}: " if error.path is not None else ""
+    return f"{where}{error.what}" + (f"\n→ {error.remedy}" if error.remedy else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import threading
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +34,7 @@ class Session:
         self.notice = notice
         self._state = state
         self._lock = lock
+        self._changing = threading.Lock()
 
     @classmethod
     def open(cls, root: Path, name: str = "default") -> Session:
@@ -64,17 +66,18 @@ class Session:
         return self._lock is None
 
     def update(self, **changes: Any) -> None:
-        """Remember some keys of the state; written at once, unless read-only.
+        """Remember some keys of the state; written at once, unless read-only. Thread-safe.
 
         Raises:
             ConfigError: an unknown key or a value that is not allowed.
         """
-        state = changed(self._state, changes)
-        if state == self._state:
-            return
-        self._state = state
-        if not self.read_only:
-            save_state(self.folder / STATE_FILE, state)
+        with self._changing:
+            state = changed(self._state, changes)
+            if state == self._state:
+                return
+            self._state = state
+            if not self.read_only:
+                save_state(self.folder / STATE_FILE, state)
 
     def scores_folder(self, dataset: str, ensemble: str) -> Path:
         """Where the scores of an ensemble on a dataset belong.

@@ -1,0 +1,320 @@
+"""What Scope shows of a recording: predictions asked of the engine, blended, kept.
+
+The feed owns the state and the workers, the pane draws. Everything slow happens in the
+engine's processes or in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.widget import Widget
+
+from birdscope.core import paths
+from birdscope.core.errors import BirdscopeError, Cancelled
+from birdscope.core.types import Recording
+from birdscope.core.windows import window_count
+from birdscope.engine.schedule import PAGE_WINDOWS, nearby_order, window_order
+from birdscope.engine.status import WindowsWanted
+
+if TYPE_CHECKING:
+    from birdscope.core.settings import Settings
+    from birdscope.engine.client import Engine
+    from birdscope.engine.live import LiveRecording
+    from birdscope.engine.messages import Blended, EnsembleInfo
+    from birdscope.tui.services import Services
+
+LONG_WINDOWS = 5 * PAGE_WINDOWS
+
+
+class Feed:
+    """The recording on show and its predictions.
+
+    Args:
+        owner: The widget whose workers the feed uses.
+        services: The app's.
+        changed: Called in the interface's thread after every change.
+
+    Attributes:
+        recording: On show; None before the first.
+        duration_s: Its length; 0 until known.
+        n_windows: Its windows; 0 until known.
+        problem: Why the recording can't be shown or predicted; empty where it can.
+        ensemble: What is known of the chosen ensemble; None before one is chosen.
+        ensemble_problem: Why it can't be used; empty where it can.
+        blended: Probabilities as shown; None before the first window.
+        remaining: Windows being predicted, the present one first.
+        whole: Whether the whole file was asked for.
+    """
+
+    def __init__(self, owner: Widget, services: Services, changed: Callable[[], None]) -> None:
+        self._owner = owner
+        self._services = services
+        self._changed = changed
+        self._dirty = asyncio.Event()
+        self._live: LiveRecording | None = None
+        self._fingerprint = ""
+        self._rank_anew = True
+        self._forget_status: Callable[[], None] | None = None
+        self.recording: Recording | None = None
+        self.duration_s = 0.0
+        self.n_windows = 0
+        self.problem = ""
+        self.ensemble: EnsembleInfo | None = None
+        self.ensemble_problem = ""
+        self.blended: Blended | None = None
+        self.remaining: tuple[int, ...] = ()
+        self.whole = False
+
+    @property
+    def engine(self) -> Engine:
+        """The app's engine."""
+        return self._services.engine
+
+    @property
+    def done(self) -> frozenset[int]:
+        """Windows that have scores."""
+        return frozenset(self._live.done) if self._live is not None else frozenset()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels of the columns of `blended`."""
+        return self._live.classes if self._live is not None else ()
+
+    @property
+    def can_predict(self) -> bool:
+        """Whether an ensemble is there, or on its way, and a recording to predict."""
+        working = self.engine.status.state in ("warming", "ready", "busy", "restarted")
+        return working and self.n_windows > 0 and not self.problem
+
+    def start(self) -> None:
+        """Start the engine and the blending; after the first paint."""
+        self._forget_status = self.engine.listen(lambda status: self._changed())
+        self.engine.start()
+        self._run(self._blend_for_ever(), "scope-blend")
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._forget_status is not None:
+            self._forget_status()
+
+    def choose_default_ensemble(self) -> None:
+        """Take the ensemble asked for, the session's, the demo's or the first there is."""
+        self._run(self._choose_default(), "scope-ensemble")
+
+    def use_ensemble(self, path: Path) -> None:
+        """Load another ensemble, and show what is kept of it."""
+        self._run(self._use_ensemble(path), "scope-ensemble")
+
+    def open(self, recording: Recording) -> None:
+        """Show another recording, with what is kept of it."""
+        self._stop_stream()
+        self.recording, self.problem = recording, ""
+        self.duration_s, self.n_windows = 0.0, 0
+        self._clear()
+        self._run(self._open(recording), "scope-open")
+
+    def aim(self, window: int) -> None:
+        """Predict from the window under the playhead on; does nothing where that is under way."""
+        if self.can_predict:
+            order = self._order(window)
+            if order and order[0] not in self.remaining[:1]:
+                self._predict(order)
+
+    def glance(self, window: int) -> None:
+        """Predict one window and the one after it, when nothing else is under way."""
+        if self.can_predict and not self.remaining:
+            ahead = range(window, min(window + 2, self.n_windows))
+            order = tuple(index for index in ahead if index not in self.done)
+            if order:
+                self._predict(order)
+
+    def predict_whole(self, window: int) -> None:
+        """Predict every window there is, beginning at one."""
+        if self.can_predict:
+            self.whole = True
+            self._predict(self._order(window))
+
+    def stop(self) -> None:
+        """Stop predicting; what is there stays."""
+        self.whole = False
+        self._stop_stream()
+        self._changed()
+
+    def rank_anew(self) -> None:
+        """Sort the species by their top probability again."""
+        self._rank_anew = True
+        self._dirty.set()
+
+    def _order(self, window: int) -> tuple[int, ...]:
+        if self.n_windows <= LONG_WINDOWS or self.whole:
+            return window_order(self.n_windows, window, self.done)
+        return nearby_order(self.n_windows, window, self.done)
+
+    def _predict(self, order: tuple[int, ...]) -> None:
+        self.remaining = order
+        self._run(self._stream(order), "scope-stream")
+        self._changed()
+
+    async def _stream(self, order: tuple[int, ...]) -> None:
+        recording, live = self.recording, self._live
+        assert recording is not None and live is not None
+        session = self._services.session
+        wanted = WindowsWanted(
+            recording.key,
+            recording.path,
+            self.n_windows,
+            order,
+            None if session.read_only else session.folder,
+            self._fingerprint,
+        )
+        try:
+            async for result in self.engine.predict_windows(wanted):
+                loaded = self.engine.loaded
+                if live is not self._live or loaded is None:
+                    return
+                live.take(result, loaded)
+                self.remaining = tuple(one for one in self.remaining if one != result.index)
+                self._dirty.set()
+        except BirdscopeError as error:
+            if live is self._live:
+                self.problem = "" if self.engine.status.state == "failed" else str(error)
+        self.remaining, self.whole = (), False
+        self._changed()
+
+    def _stop_stream(self) -> None:
+        self._owner.workers.cancel_group(self._owner, "scope-stream")
+        self.remaining = ()
+
+    async def _choose_default(self) -> None:
+        path = await asyncio.to_thread(self._default_ensemble)
+        if path is not None:
+            await self._use_ensemble(path)
+            return
+        self.ensemble_problem = (
+            f"There is no ensemble in {paths.models()}.\n"
+            "→ put an ensemble file and its weights there, or train one: birdscope train"
+        )
+        self._changed()
+
+    def _default_ensemble(self) -> Path | None:
+        from birdscope.engine.live import ensemble_files
+
+        if self._services.ensemble is not None:
+            return self._services.ensemble
+        remembered = self._services.session.state.ensemble
+        if remembered and Path(remembered).is_file():
+            return Path(remembered)
+        folder = paths.models()
+        found = ensemble_files(folder)
+        return next((one for one in found if one.stem == "demo"), found[0] if found else None)
+
+    async def _use_ensemble(self, path: Path) -> None:
+        self._stop_stream()
+        self.ensemble_problem = ""
+        self.ensemble = info = await self.engine.questions.describe(path)
+        self._clear()
+        self._changed()
+        await self._recall()
+        await self._remember(ensemble=str(path))
+        if info.problem:
+            self.ensemble_problem = info.problem
+            self._changed()
+            return
+        try:
+            await self.engine.warm(path, self._dataset_classes())
+        except Cancelled:
+            return
+        except BirdscopeError as error:
+            self.ensemble_problem = str(error)
+        self._changed()
+
+    async def _open(self, recording: Recording) -> None:
+        try:
+            self.duration_s = await asyncio.to_thread(_duration_s, recording.path)
+        except BirdscopeError as error:
+            self.problem = str(error)
+            self._changed()
+            return
+        self.n_windows = window_count(self.duration_s)
+        self._clear()
+        self._changed()
+        await self._recall()
+        await self._remember(recording=recording.key, position_s=0.0)
+
+    async def _recall(self) -> None:
+        """Show what the session keeps of this recording and this ensemble."""
+        recording, live, catalog = self.recording, self._live, self._services.catalog
+        if recording is None or live is None or catalog is None or self.ensemble is None:
+            return
+        self._fingerprint = await asyncio.to_thread(catalog.fingerprint)
+        if not self.ensemble.fingerprint:
+            return
+        folder = self._services.session.scores_folder(self._fingerprint, self.ensemble.fingerprint)
+        try:
+            kept = await self.engine.questions.recall(recording.key, recording.path, folder)
+        except BirdscopeError as error:
+            self._owner.app.notify(str(error), title="Kept scores", severity="warning")
+            return
+        if kept is not None and live is self._live:
+            live.take_recalled(kept)
+            self._dirty.set()
+
+    async def _blend_for_ever(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            try:
+                await self._blend()
+            except Cancelled:
+                continue
+            except BirdscopeError as error:
+                self.problem = str(error)
+            self._changed()
+
+    async def _blend(self) -> None:
+        live = self._live
+        if live is None or live.values is None or self.ensemble is None:
+            return
+        keep = self.blended is not None and not self._rank_anew
+        self._rank_anew = False
+        blended = await self.engine.questions.blend(
+            live.values.copy(),
+            live.checkpoints,
+            live.weights,
+            self._settings(self.ensemble),
+            shown=self.blended.ranking if keep and self.blended is not None else (),
+        )
+        if live is self._live:
+            self.blended = blended
+
+    def _settings(self, ensemble: EnsembleInfo) -> Settings:
+        return self._services.session.state.settings or ensemble.settings
+
+    def _clear(self) -> None:
+        """Forget the predictions on show; they stay in the session."""
+        from birdscope.engine.live import LiveRecording
+
+        self.blended, self._rank_anew = None, True
+        self._live = None
+        if self.recording is not None and self.n_windows:
+            self._live = LiveRecording(self.recording.key, self.n_windows)
+
+    def _dataset_classes(self) -> tuple[str, ...]:
+        catalog = self._services.catalog
+        return tuple(catalog.taxonomy.labels) if catalog is not None else ()
+
+    async def _remember(self, **changes: object) -> None:
+        await asyncio.to_thread(self._services.session.update, **changes)
+
+    def _run(self, work: Coroutine[Any, Any, None], group: str) -> None:
+        self._owner.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+
+def _duration_s(path: Path) -> float:
+    from birdscope.audio.decode import probe
+
+    return probe(path).duration_s

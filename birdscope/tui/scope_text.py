@@ -1,0 +1,135 @@
+"""What Scope says: its feed in words, rows and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from birdscope.core.types import Taxonomy
+from birdscope.core.units import clock
+from birdscope.core.windows import WINDOW_S
+from birdscope.tui.widgets.top_species import SpeciesScore
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from birdscope.engine.messages import Blended
+    from birdscope.tui.scope_feed import Feed
+
+TOP = 10
+NAMES_FROM = 16
+
+
+def header(feed: Feed, span: str) -> Content:
+    """The recording, what is seen of it, how many windows are done, the ensemble."""
+    assert feed.recording is not None
+    line = Content.from_markup("[b]$name[/]", name=feed.recording.name)
+    if span:
+        whole = f" of {clock(feed.duration_s)}" if feed.duration_s > 60.5 else ""
+        line += Content.from_markup("  [$text-accent]$span[/]", span=span + whole)
+        text = f"  {len(feed.done)}/{feed.n_windows} windows"
+        line += Content.from_markup("[$text-muted]$text[/]", text=text)
+    if feed.ensemble is not None:
+        text = f"  {feed.ensemble.name}"
+        line += Content.from_markup("[$text-muted]$text[/]", text=text)
+    return line
+
+
+def hint(feed: Feed, catalog: bool) -> Content:
+    """What to do while there is nothing to show."""
+    if not catalog:
+        return _quiet("The dataset is being opened …")
+    if feed.recording is None:
+        return _quiet("No soundscape is open: o chooses one.")
+    if feed.problem:
+        return _bad(feed.problem)
+    if feed.ensemble_problem:
+        return _bad(feed.ensemble_problem) + _quiet("\n\ne chooses another ensemble.")
+    state = feed.engine.status.state
+    if feed.remaining and state == "busy":
+        return _quiet("The first window is being predicted …")
+    waiting = "" if state in ("ready", "busy") else "\nThe ensemble is being loaded meanwhile."
+    return _quiet(
+        f"No predictions yet.\nSpace plays and predicts ahead of the sound · r predicts the "
+        f"whole file{waiting}"
+    )
+
+
+def why_not(feed: Feed) -> str:
+    """Why nothing can be predicted now; empty where it can."""
+    if feed.recording is None:
+        return "No soundscape is open: o chooses one."
+    if feed.problem:
+        return feed.problem
+    if feed.ensemble_problem:
+        return feed.ensemble_problem
+    return "" if feed.can_predict else "No ensemble is loaded: e chooses one."
+
+
+def empty_rows(n_windows: int) -> tuple[Sequence[str], npt.NDArray[np.float32]]:
+    """One row of windows without numbers."""
+    import numpy as np
+
+    return [""], np.full((1, n_windows), np.nan, np.float32)
+
+
+def row_values(blended: Blended) -> npt.NDArray[np.float32]:
+    """Rows of the heat map, float32 [species, windows]."""
+    import numpy as np
+
+    return np.ascontiguousarray(blended.probabilities[:, list(blended.ranking)].T)
+
+
+def row_labels(feed: Feed, taxonomy: Taxonomy, gutter: int) -> list[str]:
+    """Code and name where there is room; else the code, or the name where the code is a number."""
+    assert feed.blended is not None
+    labels = [feed.classes[column] for column in feed.blended.ranking]
+    return [_row_label(label, taxonomy.get(label).name, gutter) for label in labels]
+
+
+def top_of(
+    feed: Feed, taxonomy: Taxonomy, window: int, row: int | None
+) -> tuple[str, list[SpeciesScore], tuple[str, ...], str]:
+    """Title, scores, members and hint for the list beside the charts."""
+    from birdscope.engine.ranking import top_columns
+
+    if not feed.n_windows:
+        return "", [], (), ""
+    span = f"{clock(window * WINDOW_S)}–{clock((window + 1) * WINDOW_S)}"
+    title = f"Window {window + 1} · {span}"
+    blended = feed.blended
+    columns = top_columns(blended.probabilities[window], TOP) if blended is not None else ()
+    if blended is None or not columns:
+        busy = window in feed.remaining
+        return title, [], (), "is being predicted …" if busy else "not predicted yet"
+    chosen = blended.ranking[row] if row is not None and row < len(blended.ranking) else None
+    scores = [
+        SpeciesScore(
+            feed.classes[column],
+            taxonomy.get(feed.classes[column]).name,
+            float(blended.probabilities[window, column]),
+            tuple(blended.member_probabilities[:, window, column].tolist()),
+            column == chosen,
+        )
+        for column in columns
+    ]
+    return title, scores, blended.members, ""
+
+
+def _row_label(label: str, name: str, gutter: int) -> str:
+    if label == name:
+        return label
+    if gutter >= NAMES_FROM:
+        return f"{name} {label}" if len(name) + len(label) + 2 <= gutter else name
+    return name if label.isdigit() else label
+
+
+def _quiet(text: str) -> Content:
+    return Content.from_markup("[$text-muted]$text[/]", text=text)
+
+
+def _bad(text: str) -> Content:
+    return Content.from_markup("[$text-warning]$text[/]", text=text)

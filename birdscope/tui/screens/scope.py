@@ -1,0 +1,389 @@
+"""Scope: a soundscape, its windows, and the ensemble running ahead of the playhead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from birdscope.core.types import Recording
+from birdscope.core.units import clock
+from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
+from birdscope.tui import scope_text
+from birdscope.tui.frequency import SCALES
+from birdscope.tui.scope_feed import Feed
+from birdscope.tui.widgets.engine_line import EngineLine
+from birdscope.tui.widgets.heatmap import HeatMap
+from birdscope.tui.widgets.spectrogram import SpectrogramView
+from birdscope.tui.widgets.top_species import TopSpecies
+
+if TYPE_CHECKING:
+    from birdscope.dataset.catalog import Catalog
+    from birdscope.engine.messages import Blended
+    from birdscope.tui.playback import PlaybackStatus
+    from birdscope.tui.services import Services
+
+WIDE_COLUMNS, TALL_ROWS = 110, 30
+
+
+class ScopePane(Container):
+    """The tab of live predictions.
+
+    Args:
+        services: The app's catalog, player, engine and session.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "play_pause", "Play", id="scope.toggle",
+                tooltip="Play or pause; the ensemble runs ahead of the sound"),
+        Binding("r", "predict", "Predict", id="scope.predict", tooltip="Predict the whole file"),
+        Binding("escape", "stop", "Stop", show=False, id="scope.stop", tooltip="Stop predicting"),
+        Binding("o", "open", "Open", id="scope.open", tooltip="Choose a soundscape"),
+        Binding("e", "ensemble", "Ensemble", id="scope.ensemble", tooltip="Choose an ensemble"),
+        Binding("s", "sort", "Sort", id="scope.sort", tooltip="Sort the species again"),
+        Binding("N", "step(1)", "Next", id="scope.next", tooltip="Next soundscape"),
+        Binding("P", "step(-1)", "Before", show=False, id="scope.before",
+                tooltip="Soundscape before"),
+        Binding("n", "page(1)", "Next minute", show=False, id="scope.page_on",
+                tooltip="The next minute of a long recording"),
+        Binding("p", "page(-1)", "Minute before", show=False, id="scope.page_back",
+                tooltip="The minute before"),
+        Binding("plus,equals_sign", "zoom(2)", "Zoom", show=False, key_display="+",
+                id="scope.zoom_in", tooltip="Zoom in"),
+        Binding("minus", "zoom(0.5)", "Zoom out", show=False, id="scope.zoom_out",
+                tooltip="Zoom out"),
+        Binding("0", "zoom_reset", "Minute", show=False, id="scope.zoom_reset",
+                tooltip="Show the whole minute"),
+        Binding("f", "scale", "Scale", show=False, id="scope.scale",
+                tooltip="Frequency scale: mel, linear, log"),
+    ]  # fmt: skip
+
+    def __init__(self, services: Services, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._services = services
+        self.feed = Feed(self, services, self._feed_changed)
+        self._window = 0
+        self._drawn: Blended | None = None
+        self._playing = False
+        self._following = False
+        self._playhead_window: int | None = None
+
+    @property
+    def window(self) -> int:
+        """The selected window."""
+        return self._window
+
+    def compose(self) -> ComposeResult:
+        """Header; spectrogram over heat map, the list beside them; the engine's line."""
+        yield Static(id="scope-header")
+        with Horizontal(id="scope-body"):
+            with Vertical(id="scope-charts"):
+                yield SpectrogramView(self._services.spectrogram, id="scope-spectrogram")
+                yield HeatMap(id="scope-heatmap")
+                yield Static(id="scope-hint")
+            yield TopSpecies(id="scope-top")
+        yield EngineLine(id="scope-engine")
+
+    def on_mount(self) -> None:
+        """Follow the player and the catalog; warm the engine up after the first paint."""
+        self._spectrogram.window_grid = True
+        self._spectrogram.can_focus = False
+        playback = self._services.playback
+        playback.moved.subscribe(self, self._moved)
+        playback.changed.subscribe(self, self._playback_changed)
+        self._services.catalog_loaded.subscribe(self, self._catalog_loaded)
+        self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        """Let the engine go."""
+        self.feed.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Names in the gutter where there is room for them, frames where there are rows."""
+        wide = event.size.width >= WIDE_COLUMNS
+        self.set_class(wide, "-wide")
+        self.set_class(event.size.height >= TALL_ROWS, "-tall")
+        gutter = min(30, event.size.width // 6) if wide else 10
+        self._spectrogram.gutter_width = gutter
+        self._heatmap.gutter_width = gutter
+        self._draw_heatmap()
+
+    def open_recording(self, recording: Recording) -> None:
+        """Show a recording, from its beginning."""
+        self._window, self._playhead_window = 0, None
+        self._drawn = None
+        self.feed.open(recording)
+        self._spectrogram.show(None)
+        self._feed_changed()
+        self._heatmap.focus()
+
+    def action_play_pause(self) -> None:
+        """Play from the selected window, pause, or go on."""
+        recording, playback = self.feed.recording, self._services.playback
+        if recording is None or not self.feed.duration_s:
+            return
+        ours = playback.path == recording.path
+        self._following = True
+        if ours and playback.status.state in ("playing", "paused"):
+            playback.toggle()
+        else:
+            start_s = self._window * WINDOW_S
+            playback.play(recording.path, name=recording.name, start_s=start_s)
+        self.feed.aim(self._window)
+
+    def action_predict(self) -> None:
+        """Predict the whole file, from the selected window on."""
+        if self._explain_why_not():
+            return
+        if len(self.feed.done) == self.feed.n_windows:
+            self.notify("Every window of this recording has its predictions.")
+        self.feed.predict_whole(self._window)
+
+    def action_stop(self) -> None:
+        """Stop predicting."""
+        self.feed.stop()
+
+    def action_sort(self) -> None:
+        """Sort the species by their top probability."""
+        self.feed.rank_anew()
+
+    def action_page(self, minutes: int) -> None:
+        """Go to another minute of a long recording."""
+        target = self._window + minutes * SOUNDSCAPE_S // WINDOW_S
+        if 0 <= target < self.feed.n_windows or self._page_of(target) != self._page_of(
+            self._window
+        ):
+            self._select(min(max(target, 0), self.feed.n_windows - 1), seek=True)
+
+    def action_step(self, steps: int) -> None:
+        """Go to another soundscape."""
+        listed = self._soundscapes()
+        keys = [one.key for one in listed]
+        current = self.feed.recording.key if self.feed.recording is not None else ""
+        place = keys.index(current) + steps if current in keys else 0
+        if 0 <= place < len(listed):
+            self.open_recording(listed[place])
+
+    def action_zoom(self, factor: float) -> None:
+        """Zoom around the middle of the selected window."""
+        self._spectrogram.zoom(factor, self._window * WINDOW_S + WINDOW_S / 2)
+
+    def action_zoom_reset(self) -> None:
+        """Show the minute of the selected window."""
+        self._spectrogram.show_span(*self._span_of(self._window))
+
+    def action_scale(self) -> None:
+        """Take the next frequency scale."""
+        view = self._spectrogram
+        view.scale = SCALES[(SCALES.index(view.scale) + 1) % len(SCALES)]
+
+    async def action_open(self) -> None:
+        """Choose a soundscape from a list."""
+        from birdscope.tui.screens.choose_recording import ChooseRecording
+
+        current = self.feed.recording.key if self.feed.recording is not None else ""
+        chooser = ChooseRecording(self._soundscapes(), current)
+        self.app.push_screen(chooser, self._open_chosen)
+
+    async def action_ensemble(self) -> None:
+        """Choose an ensemble from a list."""
+        from birdscope.core import paths
+        from birdscope.engine.live import ensemble_files
+        from birdscope.tui.screens.choose_ensemble import ChooseEnsemble
+
+        given = self._services.ensemble
+        files = ensemble_files(paths.models())
+        files = [given, *files] if given is not None and given not in files else files
+        current = self.feed.ensemble.path if self.feed.ensemble is not None else None
+        chooser = ChooseEnsemble(files, self.feed.engine.questions.describe, current)
+        self.app.push_screen(chooser, self._use_ensemble)
+
+    def on_heat_map_cell_selected(self, message: HeatMap.CellSelected) -> None:
+        """The user chose a window; while it plays, the sound goes there."""
+        if message.window != self._window:
+            self._select(message.window, seek=True)
+        else:
+            self._draw_top()
+
+    def on_heat_map_cell_activated(self, message: HeatMap.CellActivated) -> None:
+        """Play the window with 2 s of context on either side."""
+        from birdscope.engine.live import context_span
+
+        recording = self.feed.recording
+        if recording is None or not self.feed.duration_s:
+            return
+        self._following = False
+        start_s, end_s = context_span(message.window, self.feed.duration_s)
+        self._services.playback.play(
+            recording.path, name=recording.name, start_s=start_s, end_s=end_s
+        )
+        self.feed.aim(message.window)
+
+    def on_spectrogram_view_seek(self, message: SpectrogramView.Seek) -> None:
+        """Go to where the user clicked."""
+        message.stop()
+        playback, recording = self._services.playback, self.feed.recording
+        if recording is not None and playback.path == recording.path:
+            self._following = True
+            playback.seek(message.seconds)
+        self._select(int(message.seconds // WINDOW_S))
+
+    def on_spectrogram_view_view_changed(self, message: SpectrogramView.ViewChanged) -> None:
+        """The heat map shows the same span of time."""
+        self._heatmap.set_view(message.start_s, message.end_s)
+        self._draw_header()
+
+    @property
+    def _spectrogram(self) -> SpectrogramView:
+        return self.query_one("#scope-spectrogram", SpectrogramView)
+
+    @property
+    def _heatmap(self) -> HeatMap:
+        return self.query_one("#scope-heatmap", HeatMap)
+
+    def _begin(self) -> None:
+        self.feed.start()
+        if self._services.catalog is not None:
+            self._catalog_loaded(self._services.catalog)
+        self._feed_changed()
+
+    def _catalog_loaded(self, catalog: Catalog) -> None:
+        """Open what was open last time; the ensemble needs the dataset's classes."""
+        self.feed.choose_default_ensemble()
+        listed = self._soundscapes()
+        remembered = self._services.session.state.recording
+        same = [one for one in listed if one.key == remembered]
+        if self.feed.recording is None and listed:
+            self.open_recording((same or listed)[0])
+        self._feed_changed()
+
+    def _open_chosen(self, recording: Recording | None) -> None:
+        if recording is not None:
+            self.open_recording(recording)
+
+    def _use_ensemble(self, path: Path | None) -> None:
+        if path is not None:
+            self._drawn = None
+            self.feed.use_ensemble(path)
+
+    def _soundscapes(self) -> list[Recording]:
+        catalog = self._services.catalog
+        if catalog is None:
+            return []
+        return [*catalog.soundscapes("train_soundscapes"), *catalog.soundscapes("test_soundscapes")]
+
+    def _explain_why_not(self) -> bool:
+        """Say why nothing can be predicted, if so."""
+        reason = scope_text.why_not(self.feed)
+        if reason:
+            self.notify(reason, title="Can't predict", severity="warning", markup=False)
+        return bool(reason)
+
+    def _select(self, window: int, *, seek: bool = False) -> None:
+        """Select a window, show its minute, predict it."""
+        self._window = window
+        with self._heatmap.prevent(HeatMap.CellSelected):
+            self._heatmap.cursor = (self._heatmap.cursor[0], window)
+        start_s = window * WINDOW_S
+        self._spectrogram.selected_span = (start_s, start_s + WINDOW_S)
+        self._show_page(window)
+        if self._playing and self._following:
+            if seek:
+                self._services.playback.seek(start_s)
+            self.feed.aim(window)
+        else:
+            self.feed.glance(window)
+        self._draw_top()
+
+    def _page_of(self, window: int) -> int:
+        return window * WINDOW_S // SOUNDSCAPE_S
+
+    def _show_page(self, window: int) -> None:
+        """Bring a window into sight: its minute, unless it can be seen already."""
+        view, start_s = self._spectrogram, window * WINDOW_S
+        if view.view_start_s <= start_s and start_s + WINDOW_S <= view.view_end_s + 0.1:
+            return
+        view.show_span(*self._span_of(window))
+
+    def _span_of(self, window: int) -> tuple[float, float]:
+        start_s = float(self._page_of(window) * SOUNDSCAPE_S)
+        return start_s, min(start_s + SOUNDSCAPE_S, max(self.feed.duration_s, start_s + WINDOW_S))
+
+    def _moved(self, seconds: float) -> None:
+        from birdscope.engine.live import window_at
+
+        recording = self.feed.recording
+        if recording is None or self._services.playback.path != recording.path:
+            return
+        window = window_at(seconds, self.feed.n_windows)
+        if self._playing and window != self._playhead_window:
+            self._playhead_window = window
+            self.feed.aim(window)
+            if self._following:
+                self._select(window)
+        self._spectrogram.set_playhead(seconds)
+        self._heatmap.set_playhead(seconds)
+
+    def _playback_changed(self, status: PlaybackStatus) -> None:
+        recording = self.feed.recording
+        ours = recording is not None and status.path == recording.path
+        playing = ours and status.state == "playing"
+        if playing != self._playing:
+            self._playing, self._playhead_window = playing, None
+        if not ours:
+            self._spectrogram.set_playhead(None)
+            self._heatmap.set_playhead(None)
+
+    def _feed_changed(self) -> None:
+        """Draw what is new; called by the feed after every change."""
+        if not self.is_mounted:
+            return
+        feed, view = self.feed, self._spectrogram
+        if feed.recording is not None and feed.duration_s and view.path != feed.recording.path:
+            view.show(feed.recording.path, feed.duration_s, self._span_of(0))
+            self._select(0)
+        elif feed.recording is not None and feed.problem and not feed.duration_s:
+            view.show_error(feed.recording.path, feed.problem.splitlines()[0])
+        if feed.blended is not self._drawn or feed.blended is None:
+            self._drawn = feed.blended
+            self._draw_heatmap()
+        self._heatmap.set_busy(feed.remaining[0] if feed.remaining else None)
+        self._draw_header()
+        self._draw_top()
+        engine = self.query_one(EngineLine)
+        engine.show(feed.engine.status, feed.remaining, feed.n_windows)
+
+    def _draw_header(self) -> None:
+        feed, view = self.feed, self._spectrogram
+        header = self.query_one("#scope-header", Static)
+        if feed.recording is None:
+            header.update(Content.from_markup("[$text-muted]no soundscape is open[/]"))
+            return
+        span = f"{clock(view.view_start_s)}–{clock(view.view_end_s)}" if feed.duration_s else ""
+        header.update(scope_text.header(feed, span))
+
+    def _draw_heatmap(self) -> None:
+        feed, heatmap = self.feed, self._heatmap
+        catalog = self._services.catalog
+        hint = self.query_one("#scope-hint", Static)
+        self.set_class(feed.blended is None, "-empty")
+        if feed.blended is None or catalog is None:
+            hint.update(scope_text.hint(feed, catalog is not None))
+            heatmap.show(*scope_text.empty_rows(feed.n_windows))
+        else:
+            labels = scope_text.row_labels(feed, catalog.taxonomy, heatmap.gutter_width)
+            heatmap.show(labels, scope_text.row_values(feed.blended))
+
+    def _draw_top(self) -> None:
+        feed, catalog = self.feed, self._services.catalog
+        if catalog is None:
+            return
+        row = self._heatmap.cursor[0] if self._heatmap.has_focus else None
+        title, scores, members, hint = scope_text.top_of(feed, catalog.taxonomy, self._window, row)
+        self.query_one(TopSpecies).show(title, scores, members, hint)
