@@ -1,0 +1,216 @@
+"""A dataset as training sees it: clips, labels, folds, backgrounds."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from birdscope.core.errors import TrainingError
+from birdscope.core.events import Emit, Event, Stop
+from birdscope.core.types import Recording
+from birdscope.core.windows import SAMPLE_RATE_HZ
+from birdscope.dataset.catalog import Catalog
+from birdscope.dataset.folds import EVERYWHERE, assign_folds, report_folds
+from birdscope.training.clips import ClipLabels, ClipStore, label_clips, repeat_rare
+from birdscope.training.fold import FoldPlan
+from birdscope.training.mixing import Mixer
+from birdscope.training.noise import NoiseBank
+from birdscope.training.recipe import Recipe
+from birdscope.training.run_folder import Unit
+from birdscope.training.validation import ValidationSet
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A dataset as training sees it.
+
+    Attributes:
+        recordings: Clips that can be used, N.
+        clips: Their sound.
+        labels: What they teach.
+        fold_of: int64 [N]; EVERYWHERE for clips that are never held out.
+        classes: Labels of the outputs.
+        everywhere: Columns of classes that are never held out.
+        fold_notes: Which class reaches which fold, for people.
+        left_out: Recordings that can't be used, with the reason.
+        soundscapes: Recorded backgrounds; None where there are none.
+        fingerprint: Of the dataset.
+    """
+
+    recordings: tuple[Recording, ...]
+    clips: ClipStore
+    labels: ClipLabels
+    fold_of: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+    everywhere: frozenset[int]
+    fold_notes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    soundscapes: ClipStore | None
+    fingerprint: str
+
+    @property
+    def present(self) -> set[int]:
+        """Columns that some clip has as its primary label."""
+        return set(self.labels.primary.tolist())
+
+    def labels_of(self, columns: Iterable[int]) -> tuple[str, ...]:
+        """Labels of columns, in order."""
+        return tuple(self.classes[column] for column in sorted(columns))
+
+    def plan(self, unit: Unit, recipe: Recipe, folder: Path) -> FoldPlan:
+        """Who trains and who is held out in a unit's fold."""
+        key = (recipe.seed, unit.fold, unit.repeat)
+        held_out = self.fold_of == unit.fold
+        training = np.flatnonzero(~held_out)
+        samples = round(recipe.data.context_s * SAMPLE_RATE_HZ)
+        mixer = Mixer(
+            self.clips,
+            self.labels,
+            samples,
+            recipe.augment,
+            NoiseBank(recipe.seed, samples),
+            self.soundscapes,
+        )
+        title = f"fold {unit.fold + 1} of {recipe.folds}" if recipe.folds > 1 else "all clips"
+        return FoldPlan(
+            title=f"{title}, model {unit.repeat + 1}" if recipe.seeds > 1 else title,
+            key=key,
+            folder=folder,
+            members=repeat_rare(training, self.labels.primary, recipe.data.min_clips_per_class),
+            partners=training,
+            mixer=mixer,
+            classes=self.classes,
+            validation=self._validation(np.flatnonzero(held_out), mixer, key, recipe),
+            parents=(f"dataset {self.fingerprint}",),
+        )
+
+    def _validation(
+        self,
+        members: npt.NDArray[np.int64],
+        mixer: Mixer,
+        key: tuple[int, ...],
+        recipe: Recipe,
+    ) -> ValidationSet | None:
+        if not len(members):
+            return None
+        scored = np.ones(len(self.classes), bool)
+        scored[list(self.everywhere)] = False
+        return ValidationSet(
+            mixer=mixer,
+            members=members,
+            config=recipe.validation,
+            key=(*key, 0),
+            scored=scored,
+            batch_size=recipe.optim.batch_size,
+        )
+
+
+def load_data(recipe: Recipe, catalog: Catalog, emit: Emit, stop: Stop | None) -> RunData:
+    """Read clips and labels, split folds, say what can't be used.
+
+    Raises:
+        TrainingError: if there is no clip to train on.
+        Cancelled: if `stop` was set.
+    """
+    classes = catalog.taxonomy.labels
+    known, foreign = _of_known_classes(catalog.recordings("train_audio"), set(classes))
+    store = ClipStore(
+        known,
+        first_s=recipe.data.first_s,
+        cache_mb=recipe.data.cache_mb,
+        emit=emit,
+        stop=stop,
+    )
+    clips, silent_ones = store.without_empty()
+    left_out = (*foreign, *silent_ones)
+    if not clips.recordings:
+        raise TrainingError(
+            "there is no clip to train on",
+            path=catalog.root,
+            remedy="train.csv and train_audio/ must hold readable clips of the dataset's classes",
+        )
+    labels = label_clips(clips.recordings, catalog.taxonomy.index, recipe.data)
+    fold_of = split_folds(clips.recordings, labels.primary, recipe)
+    notes = _fold_notes(clips.recordings, fold_of, recipe)
+    for note in (*left_out[:3], *notes):
+        emit(Event("warning", note))
+    return RunData(
+        recordings=clips.recordings,
+        clips=clips,
+        labels=labels,
+        fold_of=fold_of,
+        classes=classes,
+        everywhere=frozenset(labels.primary[fold_of == EVERYWHERE].tolist()),
+        fold_notes=notes,
+        left_out=left_out,
+        soundscapes=_backgrounds(recipe, catalog, emit, stop),
+        fingerprint=catalog.fingerprint(),
+    )
+
+
+def _of_known_classes(
+    recordings: Sequence[Recording], classes: set[str]
+) -> tuple[list[Recording], tuple[str, ...]]:
+    """Recordings whose primary label is a class; why the others are left out."""
+    known = [one for one in recordings if one.primary_label in classes]
+    foreign = tuple(
+        f"{one.key}: {one.primary_label!r} is none of the dataset's classes"
+        for one in recordings
+        if one.primary_label not in classes
+    )
+    return known, foreign
+
+
+def split_folds(
+    recordings: Sequence[Recording], primary: npt.NDArray[np.int64], recipe: Recipe
+) -> npt.NDArray[np.int64]:
+    """The fold of each clip, [N]; EVERYWHERE for all where the recipe has one fold.
+
+    Besides classes of one group, a class whose few groups all fell into the same fold is
+    never held out either: that fold's model would not know it.
+    """
+    if recipe.folds == 1:
+        return np.full(len(recordings), EVERYWHERE, np.int64)
+    folds = assign_folds(recordings, recipe.folds, recipe.seed, recipe.data.group)
+    for column in np.unique(primary):
+        own = primary == column
+        if len(np.unique(folds[own])) == 1:
+            folds[own] = EVERYWHERE
+    return folds
+
+
+def _fold_notes(
+    recordings: Sequence[Recording], fold_of: npt.NDArray[np.int64], recipe: Recipe
+) -> tuple[str, ...]:
+    if recipe.folds == 1:
+        return ()
+    return tuple(report_folds(recordings, fold_of, recipe.folds).lines())
+
+
+def _backgrounds(
+    recipe: Recipe, catalog: Catalog, emit: Emit, stop: Stop | None
+) -> ClipStore | None:
+    """Soundscapes that have no labels: never ones that scores may be measured on."""
+    augment = recipe.augment
+    if augment.soundscapes == 0 or (augment.background == 0 and augment.empty == 0):
+        return None
+    labelled = labelled_soundscapes(catalog)
+    free = [one for one in catalog.soundscapes("train_soundscapes") if one.name not in labelled]
+    if not free:
+        return None
+    store = ClipStore(free, cache_mb=recipe.data.cache_mb // 4, emit=emit, stop=stop)
+    backgrounds, _ = store.without_empty()
+    return backgrounds if backgrounds.recordings else None
+
+
+def labelled_soundscapes(catalog: Catalog) -> set[str]:
+    """File names that train_soundscapes_labels.csv has rows for."""
+    if catalog.labels_path is None:
+        return set()
+    with open(catalog.labels_path, encoding="utf-8", newline="") as file:
+        return {row["filename"] for row in csv.DictReader(file) if row.get("filename")}
