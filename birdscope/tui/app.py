@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
+from textual._path import CSSPathType
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider as CommandProvider
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from birdscope.core.errors import BirdscopeError
-from birdscope.tui.commands import ActionCommands, Command, commands_of
+from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
 from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
@@ -40,6 +40,16 @@ TABS = (("browse", "Browse"), ("scope", "Scope"))
 _LOG = logging.getLogger("birdscope.tui")
 
 
+class MainScreen(Screen[None]):
+    """The one screen under all modal ones; its class tells how much room there is."""
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (an instance variable in Textual)
+        (0, "-narrow"),
+        (120, "-wide"),
+        (150, "-roomy"),
+    ]
+
+
 class BirdscopeApp(App[None]):
     """birdscope in a terminal.
 
@@ -53,16 +63,11 @@ class BirdscopeApp(App[None]):
     """
 
     TITLE = "birdscope"
-    CSS_PATH = [
+    CSS_PATH: ClassVar[CSSPathType | None] = [
         "app.tcss",
         "screens/browse.tcss",
         "screens/scope.tcss",
         "screens/welcome.tcss",
-    ]
-    HORIZONTAL_BREAKPOINTS = [
-        (0, "-narrow"),
-        (120, "-wide"),
-        (200, "-huge"),
     ]
     COMMANDS: ClassVar[set[type[CommandProvider] | Callable[[], type[CommandProvider]]]] = {
         *App.COMMANDS,
@@ -119,7 +124,7 @@ class BirdscopeApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
-        return super().get_default_screen()
+        return MainScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """Tabs, the active pane, the player, the keys."""
@@ -208,7 +213,7 @@ class BirdscopeApp(App[None]):
             return
         groups: dict[str, list[Command]] = {}
         for one in commands_of(self.screen):
-            groups.setdefault(self._place_name(one.node), []).append(one)
+            groups.setdefault(place_of(one.node), []).append(one)
         self.push_screen(HelpScreen(groups))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -271,11 +276,6 @@ class BirdscopeApp(App[None]):
         first = next((one for one in pane.query("*") if one.focusable and one.id != "filter"), None)
         if first is not None:
             first.focus()
-
-    def _place_name(self, node: DOMNode) -> str:
-        if node is self:
-            return "Everywhere"
-        return str(getattr(node, "border_title", None) or type(node).__name__.removesuffix("Pane"))
 
     def _playback_changed(self, status: PlaybackStatus) -> None:
         self.query_one(PlayerBar).status = status

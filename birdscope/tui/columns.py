@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,34 +38,36 @@ def _duration(recording: Recording, probed: Probed | None) -> str:
 
 
 def _rating(recording: Recording, probed: Probed | None) -> str:
-    return f"{recording.rating:.1f}" if recording.rating > 0 else "–"
+    return f"{recording.rating:.1f}" if recording.rating > 0 else EMPTY
 
 
 def _secondary(recording: Recording, probed: Probed | None) -> str:
-    return " ".join(recording.secondary_labels) or "–"
+    return " ".join(recording.secondary_labels) or EMPTY
 
 
 def _place(recording: Recording, probed: Probed | None) -> str:
     if recording.latitude is None or recording.longitude is None:
-        return "–"
+        return EMPTY
     return f"{recording.latitude:.2f},{recording.longitude:.2f}"
 
 
 def _when(form: str) -> Callable[[Recording, Probed | None], str]:
     def text(recording: Recording, probed: Probed | None) -> str:
         when = recorded_at(recording)
-        return when.strftime(form) if when else "–"
+        return when.strftime(form) if when else EMPTY
 
     return text
 
 
 def _metadata(key: str) -> Callable[[Recording, Probed | None], str]:
     def text(recording: Recording, probed: Probed | None) -> str:
-        return plain(recording.metadata.get(key, "")) or "–"
+        return plain(recording.metadata.get(key, "")) or EMPTY
 
     return text
 
 
+EMPTY = "–"
+_SAMPLE = 50
 FILE = Column("filename", "file", 18, lambda recording, probed: recording.name)
 DURATION = Column("duration", "dur", 5, _duration, right=True)
 _TRAIN = (
@@ -73,7 +75,7 @@ _TRAIN = (
     Column("rating", "★", 3, _rating, right=True),
     Column("type", "type", 12, _metadata("type")),
     Column("secondary_labels", "secondary", 14, _secondary),
-    Column("author", "author", 16, lambda recording, probed: recording.author or "–"),
+    Column("author", "author", 16, lambda recording, probed: recording.author or EMPTY),
     Column("place", "place", 14, _place),
 )
 _SOUNDSCAPE = (
@@ -82,6 +84,15 @@ _SOUNDSCAPE = (
     Column("date", "date", 10, _when("%Y-%m-%d")),
     Column("time", "time", 5, _when("%H:%M")),
 )
+_SELDOM_WANTED = {
+    "primary_label",
+    "scientific_name",
+    "common_name",
+    "latitude",
+    "longitude",
+    "url",
+    "group",
+}
 _SHOWN_OTHERWISE = {"filename", "rating", "type", "secondary_labels", "author"}
 
 
@@ -95,10 +106,19 @@ def columns_for(recordings: Sequence[Recording]) -> tuple[Column, ...]:
     return (*_TRAIN, *others)
 
 
-def usual(columns: Iterable[Column]) -> frozenset[str]:
-    """Keys of the columns shown unless the user chooses others."""
-    known = {one.key for one in (*_TRAIN, *_SOUNDSCAPE)}
-    return frozenset(one.key for one in columns if one.key in known)
+def usual(recordings: Sequence[Recording]) -> frozenset[str]:
+    """Keys of the columns shown unless the user chooses others: those that say something."""
+    sample = recordings[:_SAMPLE]
+    columns = columns_for(recordings)
+    return frozenset(
+        one.key
+        for one in columns
+        if one is DURATION
+        or (
+            one.key not in _SELDOM_WANTED
+            and any(one.text(recording, None) != EMPTY for recording in sample)
+        )
+    )
 
 
 def recorded_at(recording: Recording) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,7 +40,20 @@ def commands_of(screen: Screen[object]) -> list[Command]:
         else:
             help_text = binding.tooltip or binding.description
             found[name] = Command(binding.description, key, help_text, binding.action, node)
-    return list(found.values())
+    return sorted(found.values(), key=lambda one: _rank(one.node))
+
+
+def place_of(node: DOMNode) -> str:
+    """How a person calls the part of the screen that a node is."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__)
+    words = re.sub(r" (Pane|View|Table|App)$", "", words)
+    return "Everywhere" if words == "Birdscope" else words.capitalize()
+
+
+def _rank(node: DOMNode) -> int:
+    """Panes first, then the app, then single widgets."""
+    name = type(node).__name__
+    return 0 if name.endswith("Pane") else 1 if name.endswith("App") else 2
 
 
 def _bindings(screen: Screen[object]) -> Iterator[tuple[DOMNode, Binding]]:
@@ -57,9 +71,7 @@ class ActionCommands(Provider):
     async def discover(self) -> Hits:
         """What the palette lists before anything is typed."""
         for one in commands_of(self.screen):
-            yield DiscoveryHit(
-                f"{one.help}  ({one.keys})", self._runner(one), text=one.help, help=one.name
-            )
+            yield DiscoveryHit(one.help, self._runner(one), text=one.help, help=f"key: {one.keys}")
 
     async def search(self, query: str) -> Hits:
         """What fits the typed words."""
@@ -69,10 +81,10 @@ class ActionCommands(Provider):
             if score > 0:
                 yield Hit(
                     score,
-                    matcher.highlight(f"{one.help}  ({one.keys})"),
+                    matcher.highlight(one.help),
                     self._runner(one),
                     text=one.help,
-                    help=one.name,
+                    help=f"key: {one.keys}",
                 )
 
     def _runner(self, command: Command) -> Callable[[], Awaitable[bool]]:

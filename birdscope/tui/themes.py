@@ -18,6 +18,8 @@ DUSK = Theme(
     error="#e0776f",
     dark=True,
     variables={
+        "text-muted": "#84939a",
+        "text-disabled": "#4a5960",
         "border": "#2a363d",
         "border-focus": "#5fb3a1",
         "block-cursor-foreground": "#0e1316",
@@ -52,6 +54,8 @@ PAPER = Theme(
     error="#b23a32",
     dark=False,
     variables={
+        "text-muted": "#6d7672",
+        "text-disabled": "#b0ada2",
         "border": "#cfcabd",
         "border-focus": "#1f7a68",
         "block-cursor-foreground": "#ffffff",
@@ -89,6 +93,7 @@ CONTRAST = Theme(
         "border": "#a0a0a0",
         "border-focus": "#ffff00",
         "text-muted": "#d0d0d0",
+        "text-disabled": "#808080",
         "block-cursor-foreground": "#000000",
         "block-cursor-background": "#ffff00",
         "block-cursor-text-style": "bold",

@@ -131,7 +131,8 @@ class BrowsePane(Container):
         table = self.query_one(RecordingsTable)
         recordings = recordings_behind(self._catalog, row)
         what = "Soundscapes" if row.kind in ("split", "site") else "Recordings"
-        table.border_title = f"{what} of {row.title}" if row.kind != "split" else row.title
+        title = f"{row.key}  {row.title}" if row.kind == "species" else row.title
+        table.border_title = f"{what} of {title}" if row.kind != "split" else title
         table.border_subtitle = f"{len(recordings)}"
         table.show(recordings)
         self._select(table.recording)

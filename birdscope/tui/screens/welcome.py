@@ -40,6 +40,7 @@ class WelcomePane(Center):
     def on_mount(self) -> None:
         """Start at the known datasets, or at the path."""
         self.query_one("#welcome").border_title = "Welcome"
+        self.query_one("#welcome").border_subtitle = "enter opens"
         first = "#welcome-known" if self._known else "#welcome-path"
         self.query_one(first).focus()
 
@@ -55,7 +56,7 @@ class WelcomePane(Center):
 
 def _option(folder: Path) -> Option:
     text = Content.from_markup(
-        "[b]$name[/]  [$text-muted]$parent[/]", name=folder.name, parent=str(folder.parent)
+        "[b]$name[/]  in $parent", name=folder.name, parent=str(folder.parent)
     )
     return Option(text)
 

@@ -39,7 +39,7 @@ def time_strip(
         span: First and past-the-last column of the highlighted span.
         span_style: Of that span.
     """
-    line = _labels(axis)
+    line = _labels(axis, marker)
     styles = [style] * len(line)
     if span is not None and span_style is not None:
         for column in range(max(span[0], 0), min(span[1], len(line))):
@@ -52,13 +52,16 @@ def time_strip(
     return Strip(Segment.simplify(segments), gutter + axis.columns)
 
 
-def _labels(axis: TimeAxis) -> list[str]:
+def _labels(axis: TimeAxis, marker: int | None) -> list[str]:
     line = [" "] * axis.columns
-    ticks = axis.ticks(room=9)
+    ticks = axis.ticks(room=12)
     step_s = ticks[1][1] - ticks[0][1] if len(ticks) > 1 else 1.0
     for column, seconds in ticks:
         text = "╵" + tick_label(seconds, step_s)
-        if column + len(text) <= axis.columns:
+        hidden = marker is not None and column < marker < column + len(text)
+        if hidden:
+            line[column] = "╵"
+        elif column + len(text) <= axis.columns:
             line[column : column + len(text)] = text
     return line
 

@@ -57,10 +57,14 @@ class HeatMap(ScrollView, can_focus=True):
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .heatmap--label { color: $text-muted; }
-        & > .heatmap--label-cursor { color: $text; text-style: bold; }
+        & > .heatmap--label-cursor { color: $foreground; text-style: bold; }
         & > .heatmap--unknown { color: $text-muted 60%; }
         & > .heatmap--busy { color: $accent; }
-        & > .heatmap--cursor { color: $text; background: $primary; text-style: bold; }
+        & > .heatmap--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+            text-style: bold;
+        }
         & > .heatmap--playhead { color: $accent; text-style: bold; }
     }
     """

@@ -45,6 +45,7 @@ class RecordingsTable(RowsView):
         self._recordings: Sequence[Recording] = ()
         self._columns: tuple[Column, ...] = ()
         self._chosen_keys: dict[bool, frozenset[str]] = {}
+        self._usual: frozenset[str] = frozenset()
         self._first_column = 0
         self.playing_key = ""
 
@@ -66,12 +67,13 @@ class RecordingsTable(RowsView):
     @property
     def shown_keys(self) -> frozenset[str]:
         """Keys of the columns that are shown."""
-        return self._chosen_keys.get(self._is_train, usual(self._columns))
+        return self._chosen_keys.get(self._is_train, self._usual)
 
     def show(self, recordings: Sequence[Recording]) -> None:
         """Show other recordings, from the first."""
         self._recordings = recordings
         self._columns = columns_for(recordings)
+        self._usual = usual(recordings)
         self._first_column = 0
         self.scroll_to(y=0, animate=False)
         self.rows_changed(0)

@@ -44,9 +44,9 @@ class RowsView(ScrollView, can_focus=True):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > .rows--text { color: $text; }
+        & > .rows--text { color: $foreground; }
         & > .rows--dim { color: $text-muted; }
-        & > .rows--strong { color: $text; text-style: bold; }
+        & > .rows--strong { color: $foreground; text-style: bold; }
         & > .rows--code { color: $text-secondary; }
         & > .rows--bad { color: $text-error; }
         & > .rows--accent { color: $text-accent; }

@@ -13,6 +13,7 @@ _CODE_CELLS = 8
 _COUNT_CELLS = 5
 _RATING_CELLS = 4
 _RATING_FROM = 36
+_CODE_FROM = 32
 
 
 class SpeciesList(RowsView):
@@ -32,6 +33,7 @@ class SpeciesList(RowsView):
         self._rows: list[OutlineRow] = []
         self._folded: frozenset[str] = frozenset({"train_soundscapes", "test_soundscapes"})
         self._wanted = ""
+        self._rated = False
         self._sort = "name"
 
     @property
@@ -47,6 +49,7 @@ class SpeciesList(RowsView):
     def show(self, data: OutlineData) -> None:
         """Show another dataset."""
         self._data = data
+        self._rated = any(one.rating for one in data.entries)
         self._rebuild()
 
     def filter(self, wanted: str) -> None:
@@ -104,16 +107,19 @@ class SpeciesList(RowsView):
 
     def _species_spans(self, one: OutlineRow, width: int) -> list[Span]:
         assert one.entry is not None
-        rated = width >= _RATING_FROM
-        room = width - 2 - _CODE_CELLS - 1 - _COUNT_CELLS - 1 - (_RATING_CELLS if rated else 0)
-        rating = f"{one.entry.rating:.1f}" if one.entry.rating else "–"
-        spans: list[Span] = [
+        code = fit(one.key, _CODE_CELLS) + " " if width >= _CODE_FROM else ""
+        rating = ""
+        if self._rated and width >= _RATING_FROM:
+            text = f"{one.entry.rating:.1f}" if one.entry.rating else "–"
+            rating = fit(text, _RATING_CELLS, right=True)
+        room = width - 2 - len(code) - _COUNT_CELLS - len(rating) - 1
+        return [
             ("  ", "text"),
-            (fit(one.key, _CODE_CELLS) + " ", "code"),
+            (code, "code"),
             (fit(one.title, room), "text" if one.count else "dim"),
             (fit(str(one.count), _COUNT_CELLS, right=True), "dim"),
+            (rating, "dim"),
         ]
-        return [*spans, (fit(rating, _RATING_CELLS, right=True), "dim")] if rated else spans
 
     def _set_open(self, row: OutlineRow, is_open: bool) -> None:
         self._folded = self._folded - {row.key} if is_open else self._folded | {row.key}
