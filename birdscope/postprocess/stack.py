@@ -6,7 +6,7 @@ All arithmetic is float64: the square of a small float32 would be 0, a tie that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -46,21 +46,45 @@ def apply_settings(scores: Scores, settings: Settings) -> Probabilities:
 def member_means(scores: Scores, settings: Settings | None = None) -> dict[str, Probabilities]:
     """Each member's mean over its checkpoints, float64 [R, C], after the checkpoint steps.
 
-    Without settings the checkpoints are averaged raw.
+    Without settings the checkpoints are averaged raw. Where some checkpoints were not
+    predicted (left out for lack of time) the mean is over those that were.
     """
     settings = settings or Settings()
-    totals: dict[str, Probabilities] = {}
+    return {
+        member: _known_mean(_stepped_checkpoints(scores, settings, member))
+        for member in scores.members
+    }
+
+
+def _stepped_checkpoints(
+    scores: Scores, settings: Settings, member: str
+) -> Iterator[Probabilities]:
+    """A member's checkpoints after the checkpoint steps, float64 [R, C] each."""
     for layer, checkpoint in enumerate(scores.checkpoints):
-        raw: Floats = scores.values[layer].astype(np.float64)
-        member = checkpoint.member
-        stepped = apply_steps(settings, "checkpoint", raw, scores.rows.offsets, member)
-        totals[member] = totals[member] + stepped if member in totals else stepped
-    counts = {name: sum(one.member == name for one in scores.checkpoints) for name in totals}
-    return {name: total / counts[name] for name, total in totals.items()}
+        if checkpoint.member == member:
+            raw: Floats = scores.values[layer].astype(np.float64)
+            yield apply_steps(settings, "checkpoint", raw, scores.rows.offsets, member)
+
+
+def _known_mean(layers: Iterable[Probabilities]) -> Probabilities:
+    """The mean over the layers that have a number, [R, C]; NaN where none has."""
+    total: Floats | float = 0.0
+    count: npt.NDArray[np.int64] | int = 0
+    for layer in layers:
+        known = ~np.isnan(layer)
+        if known.all():
+            total, count = total + layer, count + 1
+        else:
+            total, count = total + np.where(known, layer, 0.0), count + known
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / count)
 
 
 def blend(members: Mapping[str, Floats], weights: Mapping[str, float]) -> Probabilities:
     """Σ weight · member, weights scaled to sum 1 over the given members, float64 [R, C].
+
+    Where some members have no number, the weights are scaled over those that have one; where
+    none has, the result is NaN.
 
     Raises:
         ConfigError: if no given member has a weight above 0.
@@ -75,6 +99,27 @@ def blend(members: Mapping[str, Floats], weights: Mapping[str, float]) -> Probab
     result: Probabilities = members[first].astype(np.float64) * (used[first] / total)
     for name in others:
         result += members[name] * (used[name] / total)
+    return _without_gaps(result, members, used)
+
+
+def _without_gaps(
+    result: Probabilities, members: Mapping[str, Floats], weights: Mapping[str, float]
+) -> Probabilities:
+    """Fill in the rows of a blend in which only some members have a number."""
+    rows = np.flatnonzero(np.isnan(result).any(axis=1))
+    if not len(rows):
+        return result
+    total = np.zeros((len(rows), result.shape[1]))
+    weight = np.zeros_like(total)
+    for name, values in members.items():
+        part = values[rows].astype(np.float64)
+        known = ~np.isnan(part)
+        total += np.where(known, part, 0.0) * weights[name]
+        weight += known * weights[name]
+    with np.errstate(invalid="ignore"):
+        mended = total / weight
+    gaps = np.isnan(result[rows])
+    result[rows] = np.where(gaps, mended, result[rows])
     return result
 
 

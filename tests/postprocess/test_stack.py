@@ -127,6 +127,29 @@ def test_rows_of_an_unreadable_recording_stay_nan(scores):
     assert np.isnan(result[4]).all() and not np.isnan(np.delete(result, 4, axis=0)).any()
 
 
+def test_a_checkpoint_left_out_of_a_row_leaves_the_mean_to_the_others(scores):
+    scores.values[0, 4] = np.nan
+    v = scores.values.astype(np.float64)
+    expected = 0.25 * (v[0] + v[2]) / 2 + 0.75 * v[1]
+    expected[4] = 0.25 * v[2, 4] + 0.75 * v[1, 4]
+    np.testing.assert_allclose(apply_settings(scores, Settings()), expected, atol=1e-15)
+
+
+def test_weights_scale_over_the_members_that_a_row_has(scores):
+    whole = apply_settings(scores, Settings())
+    scores.values[1, 5:] = np.nan
+    v = scores.values.astype(np.float64)
+    result = apply_settings(scores, Settings())
+    np.testing.assert_allclose(result[5:], (v[0, 5:] + v[2, 5:]) / 2, atol=1e-15)
+    np.testing.assert_array_equal(result[:5], whole[:5])
+
+
+def test_a_member_of_weight_zero_does_not_stand_in_for_a_missing_one(scores):
+    scores.values[1, 2] = np.nan
+    result = apply_settings(scores, Settings(weights={"a": 0.0, "b": 1.0}))
+    assert np.isnan(result[2]).all() and not np.isnan(np.delete(result, 2, axis=0)).any()
+
+
 @pytest.mark.parametrize(
     "settings",
     [Settings(weights={"nfnt": 1.0}), Settings(steps=(Smooth(at="member", members=("nfnt",)),))],
