@@ -80,23 +80,26 @@ def run(args: argparse.Namespace) -> int:
         write_submission(submission, args.out)
         report = check_submission(args.out, columns, submission.row_ids)
         emit(Event("artifact", "submission", data={"path": str(args.out)}))
-        remarks = describe(submission)
-        for remark in remarks:
+        for remark in describe(submission):
             emit(Event("warning", remark))
         if not args.scores:
             shutil.rmtree(folder, ignore_errors=True)
-        if args.json:
-            print_json(
-                {
-                    **as_json(args.out, submission, report, recordings[0].split),
-                    "settings": settings.name,
-                    "run": run_as_json(run_report),
-                }
-            )
-        else:
-            print("\n".join([*describe_run(run_report), *report.lines(), f"written: {args.out}"]))
+        refused = SubmissionError("this file would not be accepted", path=args.out)
         if not report.ok:
-            raise SubmissionError("this file would not be accepted", path=args.out)
+            emit(Event("failed", str(refused)))
+    if args.json:
+        split = recordings[0].split
+        print_json(
+            {
+                **as_json(args.out, submission, report, split),
+                "settings": settings.name,
+                "run": run_as_json(run_report),
+            }
+        )
+    else:
+        print("\n".join([*describe_run(run_report), *report.lines(), f"written: {args.out}"]))
+    if not report.ok:
+        raise refused
     return 0
 
 
