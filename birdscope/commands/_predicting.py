@@ -142,11 +142,14 @@ def _meta(predictor: Predictor, catalog: Catalog, split: str, ensemble: Path) ->
     from birdscope.engine.fingerprint import ensemble_fingerprint
     from birdscope.inference.store import ScoresMeta
 
+    settings = predictor.settings
+    if "name" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"name": predictor.ensemble.name})
     return ScoresMeta(
         classes=predictor.classes,
         checkpoints=predictor.checkpoints,
         weights=dict(predictor.weights),
-        settings=predictor.settings.model_dump(mode="json"),
+        settings=settings.model_dump(mode="json"),
         split=split,
         dataset=catalog.name,
         ensemble=predictor.ensemble.name,

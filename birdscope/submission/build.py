@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,18 +103,33 @@ def write_submission(submission: Submission, path: Path) -> None:
     Raises:
         SubmissionError: if the folder can't be written.
     """
-    import pyarrow as pa
-    from pyarrow import csv
-
-    arrays = [pa.array(submission.row_ids, pa.string())]
-    arrays += [pa.array(column) for column in np.ascontiguousarray(submission.values.T)]
-    table = pa.Table.from_arrays(arrays, names=[ROW_ID, *submission.columns])
     try:
         with atomic.replacing(path) as temporary:
-            csv.write_csv(table, temporary, csv.WriteOptions(quoting_style="needed"))
+            _write_table(submission, temporary)
     except OSError as error:
         raise SubmissionError(
             f"can't be written: {error.strerror or error}",
             path=path,
             remedy="make room or choose another folder",
         ) from error
+
+
+def _write_table(submission: Submission, path: Path) -> None:
+    """Write header and rows; only names that need quotes get them, as in the sample."""
+    import csv
+
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    names = [ROW_ID, *submission.columns]
+    arrays = [pa.array(submission.row_ids, pa.string())]
+    arrays += [pa.array(column) for column in np.ascontiguousarray(submission.values.T)]
+    odd = any(set(name) & set('",\r\n') for name in submission.row_ids)
+    options = arrow_csv.WriteOptions(
+        include_header=False, quoting_style="needed" if odd else "none"
+    )
+    with open(path, "wb") as file:
+        header = io.StringIO()
+        csv.writer(header, lineterminator="\n").writerow(names)
+        file.write(header.getvalue().encode())
+        arrow_csv.write_csv(pa.Table.from_arrays(arrays, names=names), file, options)

@@ -41,6 +41,16 @@ def test_columns_follow_the_sample_and_unknown_classes_are_zero(tmp_path):
     assert (submission.missing_classes, submission.dropped_classes) == (("z",), ("b",))
 
 
+@pytest.mark.parametrize("stem", ["x", "a,b", 'say "hi"'])
+def test_only_names_that_need_quotes_get_them(tmp_path, stem):
+    scores = make_scores(recordings=(f"t/{stem}.ogg",))
+    write_submission(build_submission(scores, Settings(), ("a",)), tmp_path / "s.csv")
+    text = (tmp_path / "s.csv").read_text()
+    assert text.startswith("row_id,a\n") and ('"' in text) == (stem != "x")
+    assert read(tmp_path / "s.csv")[1] == [f"{stem}_5", f"{stem}_10"]
+    assert check_submission(tmp_path / "s.csv", ("a",), scores.rows.row_ids).ok
+
+
 def test_settings_act_before_the_layout():
     scores = make_scores()
     submission = build_submission(scores, Settings(steps=(Power(exponent=2),)), ("b",))
