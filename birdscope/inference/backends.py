@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from birdscope.core.errors import ConfigError
+from birdscope.nets.folding import fold_standardised_weights
 from birdscope.nets.pooling import WindowProbabilities
 
 
@@ -21,24 +22,23 @@ class Backend(Protocol):
 
 
 class TorchBackend:
-    """A checkpoint in torch: float32 on a CPU; on a GPU channels-last, optionally half.
+    """A checkpoint in torch: float32, channels-last; on a GPU optionally half.
 
-    TF32 is off on a GPU, so that it agrees with the CPU to 1e-4.
+    Channels-last and folded weights halve the CPU time of eca_nfnet_l0 (measured: 3.0 to
+    1.5 s for 12 windows). TF32 is off on a GPU, so that it agrees with the CPU to 1e-4.
     """
 
     def __init__(self, module: WindowProbabilities, device: torch.device, *, half: bool) -> None:
         self._device = device
         self._half = half and device.type == "cuda"
-        self._module = module.to(device).eval()
-        if device.type == "cuda":
-            self._module = self._module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        fold_standardised_weights(module)
+        self._module: nn.Module = module.to(device).eval()
+        self._module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def probabilities(self, mel: Tensor) -> Tensor:
         """Run a batch."""
         with torch.inference_mode(), self._precision():
-            if self._device.type == "cuda":
-                mel = mel.contiguous(memory_format=torch.channels_last)
-            output: Tensor = self._module(mel)
+            output: Tensor = self._module(mel.contiguous(memory_format=torch.channels_last))
         return output.float()
 
     def _precision(self) -> AbstractContextManager[object]:
