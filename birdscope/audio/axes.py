@@ -86,7 +86,7 @@ class FrequencyAxis:
         if self.scale == "linear":
             room = max(1, self.rows // max(1, min_gap))
             step = _nice((self.f_max_hz - self.f_min_hz) / room)
-            return _multiples(step, *inside)
+            return [*_multiples(step, *inside), *_multiples(step / 2, *inside)]
         round_hz = [0.0, *(m * 10.0**e for e in range(1, 6) for m in (1, 2, 5))]
         octaves = [125.0 * 2**n for n in range(12)]
         # tops of common axes first, so that the upper edge is labelled when it is round

@@ -70,8 +70,9 @@ def read_available(
     """Decode what can be decoded of a damaged recording; see `read`.
 
     Returns:
-        The waveform, in time, with zeros where the data are damaged; and a sentence that
-        says what is missing, or None for a sound file.
+        The waveform, with zeros where the data are damaged and the rest in its place (MP3
+        has no clock: what follows damage may come early); and a sentence that says what is
+        missing, or None for a file without damage.
 
     Raises:
         AudioError: nothing at all can be decoded.

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # libsndfile's Vorbis encoder keeps a whole write on the stack: minutes in one call crash it.
 _BLOCK_FRAMES = 1 << 15
+# With channels it can't encode libsndfile crashes instead of refusing.
+_MOST_CHANNELS = 8
 _SERIAL = 0x62697264
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -28,12 +30,15 @@ def write_ogg(path: Path | str, waveform: npt.NDArray[np.float32], sample_rate_h
         sample_rate_hz: Frames per second.
 
     Raises:
+        ValueError: the waveform has another shape.
         OSError: the file can't be written.
     """
     import numpy as np
     import soundfile
 
     channels = 1 if waveform.ndim == 1 else waveform.shape[1]
+    if waveform.ndim > 2 or not 1 <= channels <= _MOST_CHANNELS:
+        raise ValueError(f"expected [samples] or [samples, channels], got {waveform.shape}")
     with replacing(Path(path)) as temporary:
         with soundfile.SoundFile(
             temporary, "w", sample_rate_hz, channels, format="OGG", subtype="VORBIS"

@@ -234,9 +234,8 @@ def _picture(
 
     power = _column_power(part, settings.pool)
     cells = _rows_of(power, rate_hz / part.n_fft, settings.axis(rows), settings.pool)
-    floor = 10.0 ** (settings.floor_db / 10.0)
-    level: npt.NDArray[np.float32] = 10.0 * np.log10(np.maximum(cells, floor))
-    return np.ascontiguousarray(level.T[::-1])
+    level = 10.0 * np.log10(np.maximum(cells, np.float32(1e-30)))
+    return np.ascontiguousarray(np.maximum(level, np.float32(settings.floor_db)).T[::-1])
 
 
 def _window_size(settings: SpectrogramSettings, rate_hz: int, samples_per_column: float) -> int:
