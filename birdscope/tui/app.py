@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual._path import CSSPathType
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider as CommandProvider
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from birdscope.tui.pictures import Provider
 
 TABS = (("browse", "Browse"), ("scope", "Scope"))
+_HERE = Path(__file__).parent
 _LOG = logging.getLogger("birdscope.tui")
 
 
@@ -48,6 +49,12 @@ class MainScreen(Screen[None]):
         (120, "-wide"),
         (150, "-roomy"),
     ]
+
+    def __init__(self) -> None:
+        columns = get_terminal_size().columns
+        fitting = [name for least, name in self.HORIZONTAL_BREAKPOINTS if columns >= least]
+        # already right at the first layout, it saves styling every widget a second time
+        super().__init__(id="_default", classes=fitting[-1])
 
 
 class BirdscopeApp(App[None]):
@@ -63,11 +70,9 @@ class BirdscopeApp(App[None]):
     """
 
     TITLE = "birdscope"
-    CSS_PATH: ClassVar[CSSPathType | None] = [
-        "app.tcss",
-        "screens/browse.tcss",
-        "screens/scope.tcss",
-        "screens/welcome.tcss",
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        _HERE / "app.tcss",
+        *[_HERE / "screens" / f"{name}.tcss" for name in ("browse", "scope", "welcome")],
     ]
     COMMANDS: ClassVar[set[type[CommandProvider] | Callable[[], type[CommandProvider]]]] = {
         *App.COMMANDS,
@@ -109,6 +114,7 @@ class BirdscopeApp(App[None]):
         spectrogram: Provider | None = None,
     ) -> None:
         super().__init__()
+        self._take_themes()
         self._data = data
         self._debug = debug
         self.services = Services(
@@ -120,11 +126,15 @@ class BirdscopeApp(App[None]):
         )
 
     def get_default_screen(self) -> Screen[None]:
-        """The one screen, with our themes known before its first paint."""
+        """The one screen under all modal ones."""
+        return MainScreen()
+
+    def _take_themes(self) -> None:
+        """Make our themes known and the first one ours, without styling everything twice."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
-        return MainScreen(id="_default")
+        self.set_reactive(App.theme, THEMES[0].name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def compose(self) -> ComposeResult:
         """Tabs, the active pane, the player, the keys."""

@@ -110,7 +110,7 @@ class BrowsePane(Container):
         if services.catalog is not None:
             self._take_catalog(services.catalog)
         else:
-            self.query_one(SpeciesList).loading = True
+            self.query_one(SpeciesList).empty_text = "opening the dataset …"
 
     @property
     def selected(self) -> Recording | None:
@@ -261,7 +261,7 @@ class BrowsePane(Container):
 
     def _show_outline(self, data: OutlineData) -> None:
         species = self.query_one(SpeciesList)
-        species.loading = False
+        species.empty_text = "nothing fits the filter"
         species.show(data)
         self._title_species()
         species.focus()

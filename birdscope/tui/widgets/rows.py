@@ -72,6 +72,7 @@ class RowsView(ScrollView, can_focus=True):
     ]
 
     header_rows: ClassVar[int] = 0
+    empty_text: reactive[str] = reactive("")
     cursor: reactive[int] = reactive(0, repaint=False, always_update=False)
     hovered: reactive[int | None] = reactive(None, repaint=False)
 
@@ -135,7 +136,7 @@ class RowsView(ScrollView, can_focus=True):
             return self._strip(self.header_spans(width), width, None)
         row = y - self.header_rows + self.scroll_offset.y
         if row >= self.row_total():
-            return Strip.blank(width, self.rich_style)
+            return self._empty_strip(width) if row == 0 else Strip.blank(width, self.rich_style)
         return self._strip(self.spans_of(row, width), width, self._ground(row))
 
     def validate_cursor(self, cursor: int) -> int:
@@ -238,6 +239,9 @@ class RowsView(ScrollView, can_focus=True):
         segments = [Segment(text, base + self._role(role)) for text, role in spans]
         strip = Strip(segments).adjust_cell_length(width, base)
         return strip if ground is None else self._on_ground(strip, ground)
+
+    def _empty_strip(self, width: int) -> Strip:
+        return self._strip([(fit(f"  {self.empty_text}", width), "dim")], width, None)
 
     def _on_ground(self, strip: Strip, ground: str) -> Strip:
         """The strip on a cursor's or a hover's background; the cursor gives the ink as well."""
