@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +40,8 @@ def assign_folds(
         int64 [N]: 0 to n_folds - 1, or EVERYWHERE.
 
     Raises:
-        DatasetError: if there are fewer groups than folds, or no such column.
+        DatasetError: if there are fewer groups than folds, if no class has a recording for
+            each fold, or if there is no such column.
     """
     import numpy as np
 
@@ -49,15 +51,25 @@ def assign_folds(
     labels = [one.primary_label for one in recordings]
     lonely = _one_group_labels(labels, groups)
     kept = np.array([n for n, label in enumerate(labels) if label not in lonely], np.int64)
-    available = len({groups[n] for n in kept})
-    if available < n_folds:
-        raise DatasetError(
-            f"{n_folds} folds need as many groups, but there are {available}",
-            remedy="use fewer folds, or group by another column",
-        )
+    _check_enough([labels[n] for n in kept], {groups[n] for n in kept}, n_folds)
     folds = np.full(len(labels), EVERYWHERE, np.int64)
     folds[kept] = _stratified([labels[n] for n in kept], [groups[n] for n in kept], n_folds, seed)
     return folds
+
+
+def _check_enough(labels: Sequence[str], groups: set[str], n_folds: int) -> None:
+    """Refuse what StratifiedGroupKFold can't divide."""
+    if len(groups) < n_folds:
+        raise DatasetError(
+            f"{n_folds} folds need as many groups, but there are {len(groups)}",
+            remedy="use fewer folds, or group by another column",
+        )
+    largest = max(Counter(labels).values())
+    if largest < n_folds:
+        raise DatasetError(
+            f"{n_folds} folds are too many: no class has more than {largest} recordings",
+            remedy=f"use {largest} folds or fewer" if largest > 1 else "add recordings",
+        )
 
 
 def group_names(recordings: Sequence[Recording], group: Group = "author") -> list[str]:

@@ -211,8 +211,8 @@ def _label_file_problems(catalog: Catalog) -> Iterator[Problem]:
     for label, count in sorted(labels.unknown_labels.items()):
         text = f"labels {count} windows, but is no class{nearest(label, catalog.taxonomy.labels)}"
         yield _error("unknown-label", f"{path.name}: {label}", text)
-    for label, positive in zip(labels.classes, labels.values.any(axis=0), strict=True):
-        if not positive:
+    for column, label in enumerate(labels.classes):
+        if not labels.values[:, column].any():
             yield _note("no-positive-window", label, "sounds in no labelled window: has no AUC")
     stems = {one.stem for one in catalog.soundscapes("train_soundscapes")}
     for stem in sorted(set(labels.stems) - stems):
