@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from birdscope.inference.predictor import Predictor
     from birdscope.inference.runner import RunReport
     from birdscope.inference.store import ScoresMeta
+    from birdscope.inference.time_guard import TimeGuard
 
 _SHOWN = 20
 
@@ -69,8 +70,11 @@ def predict_into(
     args: argparse.Namespace,
     emit: Emit,
     stop: Stop,
+    make_guard: Callable[[Predictor, int], TimeGuard] | None = None,
 ) -> RunReport:
     """Predict recordings with `args.ensemble` into a scores folder; goes on with what is there.
+
+    `make_guard` is given the predictor and the number of rows.
 
     Raises:
         BirdscopeError: of the ensemble, its checkpoints or the folder; see their packages.
@@ -97,7 +101,8 @@ def predict_into(
         restart=args.restart,
     )
     with store:
-        return predict_recordings(predictor, recordings, store, emit=emit, stop=stop)
+        guard = make_guard(predictor, len(store.rows)) if make_guard is not None else None
+        return predict_recordings(predictor, recordings, store, emit=emit, stop=stop, guard=guard)
 
 
 def usable_threads() -> int:
@@ -113,7 +118,9 @@ def describe_run(report: RunReport) -> list[str]:
     """The outcome of a run in plain words, one finding a line."""
     from birdscope.core.units import duration
 
-    counts = ", ".join(f"{count} {status}" for status, count in report.counts.items())
+    found = [f"{count} {status}" for status, count in report.counts.items()]
+    late = [f"{len(report.skipped)} not reached in time"] if report.skipped else []
+    counts = ", ".join([*found, *late])
     lines = [
         f"{report.total} recordings: {counts} "
         f"({report.predicted} predicted in {duration(report.seconds)})"
@@ -121,6 +128,8 @@ def describe_run(report: RunReport) -> list[str]:
     lines += [f"  {mark.status}: {mark.recording}: {mark.message}" for mark in report.odd[:_SHOWN]]
     if len(report.odd) > _SHOWN:
         lines.append(f"  … and {len(report.odd) - _SHOWN} more, all in recordings.jsonl")
+    if report.guard is not None:
+        lines += report.guard.lines(report.total)
     return lines
 
 
@@ -134,6 +143,9 @@ def run_as_json(report: RunReport) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "outcomes": report.counts,
         "odd": [asdict(mark) for mark in report.odd],
+        "skipped": report.skipped,
+        "out_of_time": report.out_of_time,
+        "time_limit": asdict(report.guard) if report.guard is not None else None,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,22 +13,29 @@ from birdscope.commands._predicting import (
     add_machine_arguments,
     choose,
     describe_run,
+    positive,
     predict_into,
     run_as_json,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from birdscope.core.events import Emit
+    from birdscope.core.settings import Settings
     from birdscope.core.types import Recording
     from birdscope.dataset.catalog import Catalog
+    from birdscope.inference.predictor import Predictor
+    from birdscope.inference.time_guard import TimeGuard
     from birdscope.submission.build import Submission
     from birdscope.submission.check import CheckReport
 
 _EPILOG = """\
 Where test_soundscapes is empty (as in the public download) train_soundscapes are predicted
 instead, for debugging. A run that was stopped goes on where it was: give the same command again.
+With --time-limit every row is written before the limit: checkpoints are left out when the end is
+projected too late, first those with the least weight per second or as --drop-order says, never
+the last one; rows that no checkpoint reached get each class's mean.
 Exit codes: 0 the file is written and would be accepted, 8 it would not.
 """
 
@@ -48,6 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scores", type=Path, metavar="DIR", help="keep the scores here (default: not kept)"
     )
+    parser.add_argument(
+        "--debug-limit", type=positive, metavar="N", help="of train_soundscapes only the first N"
+    )
+    group = parser.add_argument_group("time")
+    group.add_argument("--time-limit", type=_minutes, metavar="MIN", help="minutes in all")
+    group.add_argument(
+        "--drop-order", nargs="+", default=(), metavar="NAME", help="members or checkpoints"
+    )
     add_machine_arguments(parser)
     add_output_arguments(parser)
 
@@ -67,16 +83,24 @@ def run(args: argparse.Namespace) -> int:
     from birdscope.submission.build import build_submission, write_submission
     from birdscope.submission.check import check_submission
 
+    started_s = time.monotonic()
     given = load(Settings, args.settings) if args.settings else None
     folder = args.scores or scratch_folder(args.out)
     with reporter(args) as emit, stopping() as stop:
         catalog = Catalog.open(args.data)
-        recordings = to_submit(catalog, emit)
-        run_report = predict_into(folder, catalog, recordings, args, emit, stop)
+        recordings = to_submit(catalog, emit, args.debug_limit)
+        guard = guard_maker(args, given, started_s, emit)
+        run_report = predict_into(folder, catalog, recordings, args, emit, stop, guard)
         store = ScoresStore.open(folder)
         settings = given or store.settings
         columns = catalog.sample_columns or catalog.taxonomy.labels
-        submission = build_submission(store.scores(), settings, columns, catalog.sample_row_ids())
+        submission = build_submission(
+            store.scores(),
+            settings,
+            columns,
+            catalog.sample_row_ids(),
+            out_of_time=run_report.out_of_time,
+        )
         write_submission(submission, args.out)
         report = check_submission(args.out, columns, submission.row_ids)
         emit(Event("artifact", "submission", data={"path": str(args.out)}))
@@ -103,7 +127,39 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def to_submit(catalog: Catalog, emit: Emit) -> Sequence[Recording]:
+def guard_maker(
+    args: argparse.Namespace, settings: Settings | None, started_s: float, emit: Emit
+) -> Callable[[Predictor, int], TimeGuard] | None:
+    """What makes the guard of --time-limit; None without one.
+
+    Raises:
+        UsageError: if --drop-order is given alone.
+    """
+    from birdscope.core.errors import UsageError
+
+    if args.time_limit is None:
+        if args.drop_order:
+            raise UsageError("--drop-order has no meaning without --time-limit")
+        return None
+
+    def make(predictor: Predictor, rows: int) -> TimeGuard:
+        from birdscope.inference.time_guard import TimeGuard, reserve_s
+
+        weights = (settings or predictor.settings).weights or predictor.weights
+        return TimeGuard(
+            predictor.checkpoints,
+            weights,
+            args.time_limit * 60,
+            reserve_s=reserve_s(rows),
+            order=args.drop_order,
+            started_s=started_s,
+            emit=emit,
+        )
+
+    return make
+
+
+def to_submit(catalog: Catalog, emit: Emit, debug_limit: int | None = None) -> Sequence[Recording]:
     """The hidden test soundscapes; where there are none, the train soundscapes, said loudly.
 
     Raises:
@@ -115,8 +171,16 @@ def to_submit(catalog: Catalog, emit: Emit) -> Sequence[Recording]:
     if not recordings:
         text = "test_soundscapes is empty: predicting train_soundscapes instead, for debugging"
         emit(Event("warning", text, data={"fallback": "train_soundscapes"}))
-        recordings = catalog.recordings("train_soundscapes")
+        return choose(catalog.recordings("train_soundscapes"), limit=debug_limit)
     return choose(recordings)
+
+
+def _minutes(text: str) -> float:
+    """Minutes of 0 or more, for argparse; 0 only writes what is there."""
+    minutes = float(text)
+    if not 0 <= minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of minutes")
+    return minutes
 
 
 def scratch_folder(out: Path) -> Path:
@@ -128,6 +192,7 @@ def describe(submission: Submission) -> list[str]:
     """What was filled in or left out, in plain words."""
     found = (
         (submission.filled_rows, "rows could not be predicted and are 0.0"),
+        (submission.averaged_rows, "rows were not reached in time and are each class's mean"),
         (submission.added_rows, "rows are in the sample but in no recording and are 0.0"),
         (submission.missing_classes, "classes are unknown to the ensemble and are 0.0"),
         (submission.dropped_classes, "classes of the ensemble are not in the sample"),
@@ -153,6 +218,7 @@ def as_json(
         "columns": report.columns,
         "problems": [asdict(problem) for problem in report.problems],
         "filled_rows": submission.filled_rows,
+        "averaged_rows": submission.averaged_rows,
         "added_rows": submission.added_rows,
         "missing_classes": submission.missing_classes,
         "dropped_classes": submission.dropped_classes,

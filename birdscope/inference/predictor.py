@@ -21,6 +21,7 @@ from birdscope.inference.backends import Backend, TorchBackend, pick_device
 from birdscope.inference.ensemble import EnsembleFile, load_ensemble
 from birdscope.inference.members import LoadedCheckpoint, load_member_checkpoint
 from birdscope.inference.summary import EnsembleSummary, summarise
+from birdscope.inference.time_guard import Watch
 
 _WINDOW_SAMPLES = WINDOW_S * SAMPLE_RATE_HZ
 CPU_BATCH, GPU_BATCH = 12, 96
@@ -136,7 +137,12 @@ class Predictor:
         return summarise(self.ensemble, self.loaded, len(self.classes), str(self.device))
 
     def predict(
-        self, waveform: npt.NDArray[np.float32], n_windows: int, *, stop: Stop | None = None
+        self,
+        waveform: npt.NDArray[np.float32],
+        n_windows: int,
+        *,
+        stop: Stop | None = None,
+        watch: Watch | None = None,
     ) -> npt.NDArray[np.float32]:
         """Probabilities of the windows of a recording.
 
@@ -146,6 +152,7 @@ class Predictor:
             waveform: float32 [samples] at 32 kHz, from the recording's start.
             n_windows: W rows wanted (core.windows.window_count of the duration).
             stop: Heeded between batches.
+            watch: Asked before each batch which checkpoints to run; the others stay NaN.
 
         Returns:
             float32 [K, W, C], every checkpoint raw.
@@ -153,7 +160,7 @@ class Predictor:
         Raises:
             Cancelled: if stopped.
         """
-        return self._predict(waveform, 0, n_windows, 0, stop)
+        return self._predict(waveform, 0, n_windows, 0, stop, watch)
 
     def predict_window(
         self,
@@ -187,18 +194,27 @@ class Predictor:
         last: int,
         offset: int,
         stop: Stop | None,
+        watch: Watch | None = None,
     ) -> npt.NDArray[np.float32]:
-        result = np.zeros((len(self.loaded), last - first, len(self.classes)), np.float32)
+        shape = (len(self.loaded), last - first, len(self.classes))
+        result = np.full(shape, np.nan, np.float32)
         for group in self._groups:
             for begin, end in _batches(first, last, self._max_batch):
                 if stop is not None:
                     stop.check()
+                layers = [one for one in group.layers if watch is None or watch.wants(one)]
+                if not layers:
+                    continue
                 sound = window_sound(waveform, begin, end, group.context_s, offset)
                 mel = self._mel(group.front_end, sound)
-                for layer in group.layers:
+                if watch is not None:
+                    watch.lap(None)
+                for layer in layers:
                     values = self._backends[layer].probabilities(mel).cpu().numpy()
                     columns = self.loaded[layer].class_map.apply(values)
                     result[layer, begin - first : end - first] = columns
+                    if watch is not None:
+                        watch.lap(layer)
         return result
 
     def _mel(self, front_end: MelFrontEnd, sound: npt.NDArray[np.float32]) -> Tensor:

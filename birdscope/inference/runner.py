@@ -21,6 +21,7 @@ from birdscope.core.types import Recording
 from birdscope.core.units import duration
 from birdscope.inference.decoding import Decoded, decode
 from birdscope.inference.store import Mark, ScoresStore
+from birdscope.inference.time_guard import GuardReport, TimeGuard, Watch
 
 # Recordings decoded while another is predicted: enough to never wait, little memory.
 AHEAD = 2
@@ -34,8 +35,14 @@ class WindowPredictor(Protocol):
     def checkpoints(self) -> tuple[ScoredCheckpoint, ...]:
         """The K layers."""
 
-    def predict(self, waveform: npt.NDArray[np.float32], n_windows: int) -> npt.NDArray[np.float32]:
-        """Probabilities [K, W, C] of a waveform [samples] at 32 kHz."""
+    def predict(
+        self,
+        waveform: npt.NDArray[np.float32],
+        n_windows: int,
+        *,
+        watch: Watch | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """Probabilities [K, W, C] of a waveform [samples] at 32 kHz; NaN where not wanted."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,16 @@ class RunReport:
         total: Recordings in all.
         predicted: Recordings predicted by this run.
         seconds: Wall time of this run.
+        skipped: Keys of the recordings that a time limit left without any model.
+        guard: What keeping a time limit took; None without one.
     """
 
     marks: tuple[Mark, ...]
     total: int
     predicted: int
     seconds: float
+    skipped: tuple[str, ...] = ()
+    guard: GuardReport | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -64,6 +75,11 @@ class RunReport:
         """The recordings that were not simply ok."""
         return tuple(mark for mark in self.marks if mark.status != "ok")
 
+    @property
+    def out_of_time(self) -> tuple[str, ...]:
+        """Keys of the recordings that a time limit kept some checkpoints or all from."""
+        return (*self.skipped, *(mark.recording for mark in self.marks if mark.left_out))
+
 
 def predict_recordings(
     predictor: WindowPredictor,
@@ -73,6 +89,7 @@ def predict_recordings(
     emit: Emit = silent,
     stop: Stop | None = None,
     threads: int = 1,
+    guard: TimeGuard | None = None,
 ) -> RunReport:
     """Predict the recordings that the store doesn't have yet.
 
@@ -83,6 +100,7 @@ def predict_recordings(
         emit: Hears progress with `eta_s`, and a warning for each damaged recording.
         stop: Heeded between recordings.
         threads: Decoding ahead.
+        guard: Keeps a time limit: leaves checkpoints out, or ends before the last recording.
 
     Raises:
         Cancelled: if stopped; what was finished is kept.
@@ -93,28 +111,66 @@ def predict_recordings(
     if already:
         emit(Event("started", f"{already} of {len(recordings)} recordings are there already"))
     begin = time.monotonic()
+    if guard is not None:
+        guard.begin(sum(_windows(store, one) for one in missing), already)
     for count, decoded in enumerate(_decoded_ahead(missing, threads, stop), start=1):
-        _predict_one(predictor, decoded, store, emit)
+        if guard is not None and guard.over:
+            break
+        _predict_one(predictor, decoded, store, emit, guard)
         elapsed_s = time.monotonic() - begin
         emit(_progress(decoded.recording, already + count, len(recordings), elapsed_s / count))
-    marks = tuple(store.marks[one.key] for one in recordings)
-    return RunReport(marks, len(recordings), len(missing), time.monotonic() - begin)
+    marks = tuple(store.marks[one.key] for one in recordings if one.key in store.marks)
+    skipped = tuple(one.key for one in recordings if one.key not in store.marks)
+    seconds = time.monotonic() - begin
+    predicted = len(missing) - len(skipped)
+    report = guard.report() if guard is not None else None
+    return RunReport(marks, len(recordings), predicted, seconds, skipped, report)
+
+
+def _windows(store: ScoresStore, recording: Recording) -> int:
+    span = store.rows.span(recording.key)
+    return int(span.stop - span.start)
 
 
 def _predict_one(
-    predictor: WindowPredictor, decoded: Decoded, store: ScoresStore, emit: Emit
+    predictor: WindowPredictor,
+    decoded: Decoded,
+    store: ScoresStore,
+    emit: Emit,
+    guard: TimeGuard | None,
 ) -> None:
+    n_windows = _windows(store, decoded.recording)
+    if decoded.waveform is None:
+        _keep(decoded, None, (), store, emit)
+    elif guard is None:
+        _keep(decoded, predictor.predict(decoded.waveform, n_windows), (), store, emit)
+    elif guard.plan(n_windows):
+        block = predictor.predict(decoded.waveform, n_windows, watch=guard)
+        there = store.marks.get(decoded.recording.key)
+        # Another try that got no further than the last one leaves that one in place.
+        if there is None or len(guard.left_out) < len(there.left_out):
+            _keep(decoded, block, guard.left_out, store, emit)
+    if guard is not None:
+        guard.finish(n_windows)
+
+
+def _keep(
+    decoded: Decoded,
+    block: npt.NDArray[np.float32] | None,
+    left_out: tuple[str, ...],
+    store: ScoresStore,
+    emit: Emit,
+) -> None:
+    """Write what came of a recording."""
     key, status, message = decoded.recording.key, decoded.status, decoded.message
-    block = None
-    if decoded.waveform is not None:
-        span = store.rows.span(key)
-        block = predictor.predict(decoded.waveform, span.stop - span.start)
-        if not np.isfinite(block).all():
+    if block is not None:
+        layers = zip(store.meta.checkpoints, block, strict=True)
+        if not all(np.isfinite(one).all() for layer, one in layers if layer.name not in left_out):
             status, message = "damaged", "the ensemble gave no number for some of its windows"
     if status in _WORTH_A_WARNING:
         data = {"recording": key, "status": status}
         emit(Event("warning", f"{key} is {status}: {message}", data=data))
-    store.write(key, block, status, message, decoded.duration_s)
+    store.write(key, block, status, message, decoded.duration_s, left_out)
 
 
 def _progress(recording: Recording, done: int, total: int, s_per_recording: float) -> Event:

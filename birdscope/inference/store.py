@@ -104,10 +104,12 @@ class ScoresStore:
         status: Status = "ok",
         message: str = "",
         duration_s: float = 0.0,
+        left_out: tuple[str, ...] = (),
     ) -> None:
         """Keep a recording's block [K, W, C], make it durable, then mark it done.
 
-        None leaves its rows NaN (unreadable).
+        None leaves its rows NaN (unreadable). With checkpoints left out it is marked, but
+        not done: a run with more time predicts it again.
 
         Raises:
             ScoresError: if the shape is wrong or the disk is full.
@@ -117,7 +119,7 @@ class ScoresStore:
         span = self.rows.span(recording)
         if block is not None:
             self._write_block(span, np.ascontiguousarray(block, dtype=np.float32))
-        mark = Mark(recording, status, message, round(duration_s, 3))
+        mark = Mark(recording, status, message, round(duration_s, 3), left_out)
         with files.disk_errors(self.folder):
             files.append_mark(self.folder / files.MARKS, mark)
         self._marks[recording] = mark
@@ -133,13 +135,13 @@ class ScoresStore:
 
     @property
     def marks(self) -> Mapping[str, Mark]:
-        """Finished recordings and their outcomes, in the order they were finished."""
+        """Recordings and their outcomes, in the order they were finished."""
         return self._marks
 
     @property
     def done(self) -> frozenset[str]:
-        """Keys of the finished recordings."""
-        return frozenset(self._marks)
+        """Keys of the recordings that every checkpoint has predicted."""
+        return frozenset(key for key, mark in self._marks.items() if not mark.left_out)
 
     @property
     def complete(self) -> bool:

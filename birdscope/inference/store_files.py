@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -87,12 +87,34 @@ class Mark:
         status: What kind of recording it turned out to be.
         message: In words; empty for an ordinary one.
         duration_s: Decoded length in seconds.
+        left_out: Checkpoints that a time limit kept from it; they can still be predicted.
     """
 
     recording: str
     status: Status
     message: str = ""
     duration_s: float = 0.0
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Mark:
+        """Read a line back.
+
+        Raises:
+            ValueError: if the line is no mark.
+        """
+        try:
+            mark = cls(**json.loads(line))
+        except TypeError as error:
+            raise ValueError(f"no mark: {error}") from error
+        return replace(mark, left_out=tuple(mark.left_out))
+
+    def to_json(self) -> str:
+        """One line, without an empty `left_out`."""
+        body = asdict(self)
+        if not self.left_out:
+            del body["left_out"]
+        return json.dumps(body, ensure_ascii=False)
 
 
 def begin(folder: Path, meta: ScoresMeta, rows: ScoreRows) -> None:
@@ -167,8 +189,8 @@ def read_marks(path: Path) -> list[Mark]:
         return []
     marks = []
     for line in text[: text.rfind(b"\n") + 1].splitlines():
-        with suppress(ValueError, TypeError):
-            marks.append(Mark(**json.loads(line)))
+        with suppress(ValueError):
+            marks.append(Mark.from_json(line))
     return marks
 
 
@@ -228,7 +250,7 @@ def write_block(
 def append_mark(path: Path, mark: Mark) -> None:
     """Add a line to the marks; durable on return."""
     with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(mark), ensure_ascii=False) + "\n")
+        file.write(mark.to_json() + "\n")
         file.flush()
         os.fsync(file.fileno())
 

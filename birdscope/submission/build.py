@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from birdscope.core import atomic
 from birdscope.core.errors import SubmissionError
-from birdscope.core.scores import Scores
+from birdscope.core.scores import ScoreRows, Scores
 from birdscope.core.settings import Settings
 from birdscope.postprocess.stack import apply_settings
 
@@ -28,6 +28,7 @@ class Submission:
         columns: Labels of the C columns.
         values: float32 [R, C] in 0–1, no NaN.
         filled_rows: Rows set to 0.0 because their recording could not be predicted.
+        averaged_rows: Rows set to each class's mean because time was up before them.
         added_rows: Rows of the sample that no recording gave, set to 0.0.
         missing_classes: Columns that the ensemble doesn't know, set to 0.0.
         dropped_classes: Classes of the ensemble that the sample doesn't ask for.
@@ -37,13 +38,19 @@ class Submission:
     columns: tuple[str, ...]
     values: npt.NDArray[np.float32]
     filled_rows: tuple[str, ...] = ()
+    averaged_rows: tuple[str, ...] = ()
     added_rows: tuple[str, ...] = ()
     missing_classes: tuple[str, ...] = ()
     dropped_classes: tuple[str, ...] = ()
 
 
 def build_submission(
-    scores: Scores, settings: Settings, columns: Sequence[str], sample_row_ids: Sequence[str] = ()
+    scores: Scores,
+    settings: Settings,
+    columns: Sequence[str],
+    sample_row_ids: Sequence[str] = (),
+    *,
+    out_of_time: Collection[str] = (),
 ) -> Submission:
     """Post-process scores and lay them out as the sample asks.
 
@@ -53,6 +60,9 @@ def build_submission(
         columns: Labels in the order of sample_submission.csv.
         sample_row_ids: Its rows. Where they name rows of the recordings they give the order,
             and those that no recording gave are added as 0.0; a placeholder's are passed over.
+        out_of_time: Keys of recordings that a time limit cut short. Their rows without any
+            model get each class's mean over the rows that were predicted (0.0 if none were):
+            a file that could be anything should rank neither first nor last.
 
     Raises:
         ConfigError: if the settings don't fit the ensemble.
@@ -62,7 +72,10 @@ def build_submission(
         raise SubmissionError("there are no rows to submit", remedy="check the dataset folder")
     probabilities = apply_settings(scores, settings)
     unknown = np.isnan(probabilities).any(axis=1)
+    averaged = unknown & _rows_of(scores.rows, out_of_time)
+    usual = probabilities[~unknown].mean(axis=0) if not unknown.all() else 0.0
     probabilities[unknown] = 0.0
+    probabilities[averaged] = usual
     row_ids = order_rows(scores.rows.row_ids, sample_row_ids)
     # With a doubled stem the first row of the name counts; the check reports the double.
     place = {name: row for row, name in reversed(list(enumerate(scores.rows.row_ids)))}
@@ -77,11 +90,24 @@ def build_submission(
         row_ids=row_ids,
         columns=tuple(columns),
         values=values,
-        filled_rows=tuple(np.array(scores.rows.row_ids, object)[unknown]),
+        filled_rows=_names(scores.rows, unknown & ~averaged),
+        averaged_rows=_names(scores.rows, averaged),
         added_rows=tuple(name for name in row_ids if name not in place),
         missing_classes=tuple(label for label in columns if label not in column_of),
         dropped_classes=tuple(label for label in scores.classes if label not in set(columns)),
     )
+
+
+def _rows_of(rows: ScoreRows, recordings: Collection[str]) -> npt.NDArray[np.bool_]:
+    """Which rows belong to these recordings, bool [R]."""
+    theirs = np.zeros(len(rows), dtype=bool)
+    for key in recordings:
+        theirs[rows.span(key)] = True
+    return theirs
+
+
+def _names(rows: ScoreRows, chosen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(rows.row_ids[row] for row in np.flatnonzero(chosen))
 
 
 def order_rows(row_ids: Sequence[str], sample_row_ids: Sequence[str]) -> tuple[str, ...]:
