@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, ClassVar
@@ -12,9 +12,11 @@ from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider as CommandProvider
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
+from textual.worker import WorkerFailed
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
@@ -34,6 +36,8 @@ from birdscope.tui.widgets.player_bar import PlayerBar
 from birdscope.tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+
     from birdscope.tui.pictures import Provider
 
 TABS = (("browse", "Browse"), ("scope", "Scope"))
@@ -232,9 +236,12 @@ class BirdscopeApp(App[None]):
         yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Say what is wrong; a traceback goes to the log, or to the screen with --debug."""
-        if isinstance(error, BirdscopeError) and self.is_running:
-            self.notify(str(error), title="That failed", severity="error", markup=False)
+        """A worker's known failure is a notification; a programming error ends the app.
+
+        Its traceback goes to the log, and to the screen with --debug.
+        """
+        if isinstance(error, WorkerFailed) and isinstance(error.error, BirdscopeError):
+            self._say(error.error)
             return
         _LOG.error("unexpected error", exc_info=error)
         if self._debug or self.is_headless:
@@ -242,6 +249,23 @@ class BirdscopeApp(App[None]):
         else:
             self._return_code = 1
             self.exit(return_code=1, message=f"birdscope stopped: {error!r} (see --debug)")
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key or a command says; a known failure is a notification."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except BirdscopeError as error:
+            self._say(error)
+            return True
+
+    def _say(self, error: BirdscopeError) -> None:
+        _LOG.warning("%s", error)
+        self.notify(str(error), title="That failed", severity="error", markup=False)
 
     async def _after_first_paint(self) -> None:
         from birdscope.tui.screens.scope import ScopePane

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -40,6 +41,11 @@ class SpeciesList(RowsView):
     def row(self) -> OutlineRow | None:
         """The row under the cursor."""
         return self._rows[self.cursor] if self._rows else None
+
+    @property
+    def rows_shown(self) -> Sequence[OutlineRow]:
+        """All rows, in order."""
+        return self._rows
 
     @property
     def species_shown(self) -> int:

@@ -139,6 +139,11 @@ class SpectrogramView(Widget, can_focus=True):
         return self._end_s
 
     @property
+    def error(self) -> str:
+        """Why there is no picture; empty where there is one."""
+        return self._error
+
+    @property
     def gutter_width(self) -> int:
         """Cells left of the picture; may be set."""
         return self._gutter
@@ -346,7 +351,10 @@ class SpectrogramView(Widget, can_focus=True):
         self.refresh()
 
     def _cells_of(self, y: int) -> Strip:
-        painting = self._painting or self._paint()
+        painting = self._painting
+        # a new size is drawn once before its resize event is handled
+        if painting is None or painting.codes.shape != (self._cell_rows, self.axis.columns):
+            painting = self._paint()
         if painting is None:
             return self._message_line(y)
         column = self._playhead_column(self._playhead_s)

@@ -1,0 +1,107 @@
+"""An app with a dataset, pictures and a player that always behave the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from rich.color import ColorSystem
+from textual.pilot import Pilot
+
+from birdscope.tui.app import BirdscopeApp
+from birdscope.tui.playback import PlayerLike
+from birdscope.tui.silent_player import SilentPlayer
+from birdscope.tui.widgets.species_list import SpeciesList
+
+MakeApp = Callable[..., BirdscopeApp]
+Until = Callable[[Pilot[None], Callable[[], bool]], Awaitable[None]]
+
+
+class Clock:
+    """A clock that a test winds by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def picture(
+    path: Path, start_s: float, end_s: float, columns: int, rows: int, scale: str
+) -> npt.NDArray[np.float32]:
+    """A rising whistle over noise that depends on the place only."""
+    seconds = np.linspace(start_s, end_s, columns, endpoint=False)
+    height = np.linspace(1.0, 0.0, rows)[:, None]
+    whistle = np.exp(-(((height - 0.2 - 0.1 * (seconds % 5)) / 0.06) ** 2))
+    noise = np.cos(37.0 * height + 11.0 * np.floor(seconds * 4)) * 4
+    return (-75.0 + 55.0 * whistle + noise).astype(np.float32)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing a test does reaches the user's cache or sessions."""
+    monkeypatch.setenv("BIRDSCOPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("BIRDSCOPE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def make_app(clock: Clock) -> MakeApp:
+    """`make_app(data, device_note="…", provider=…)` → an app in true colour."""
+
+    def make(
+        data: Path | None,
+        *,
+        device_note: str = "",
+        provider: Callable[..., npt.NDArray[np.float32]] = picture,
+        colours: ColorSystem | None = ColorSystem.TRUECOLOR,
+    ) -> BirdscopeApp:
+        def player() -> tuple[PlayerLike, str]:
+            return SilentPlayer(now=clock), device_note
+
+        app = BirdscopeApp(data, session="test", make_player=player, spectrogram=provider)
+        app.console._color_system = colours
+        app.no_color = False
+        app.animation_level = "none"
+        return app
+
+    return make
+
+
+@pytest.fixture
+def until() -> Until:
+    """`await until(pilot, condition)`: let the app run until something is true."""
+
+    async def wait(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20.0
+        while not condition():
+            assert time.monotonic() < deadline, "the app never got there"
+            await pilot.pause(0.01)
+        await pilot.pause()
+
+    return wait
+
+
+@pytest.fixture
+def filled(until: Until) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """`await filled(pilot)`: the species are listed and a spectrogram is drawn."""
+
+    async def wait(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        await until(pilot, lambda: app.query_one(SpeciesList).row_total() > 0)
+        from birdscope.tui.widgets.spectrogram import SpectrogramView
+
+        view = app.query_one("#spectrogram", SpectrogramView)
+        await until(pilot, lambda: view.duration_s > 0 and not view.is_loading_picture)
+        await until(pilot, lambda: len(app.query("#scope")) == 1)
+
+    return wait
