@@ -7,9 +7,11 @@ import ctypes.util
 import sys
 from functools import cache
 from typing import Any, Literal
+from weakref import WeakSet
 
 from birdscope.core.errors import AudioDeviceError
 
+_STREAMS: WeakSet[Any] = WeakSet()
 Direction = Literal["output", "input"]
 _INSTALL = (
     "Debian, Ubuntu: sudo apt install libportaudio2 libasound2-plugins; Fedora: sudo dnf "
@@ -66,8 +68,14 @@ def device_info(direction: Direction, device: int | str | None = None) -> dict[s
         raise no_device(direction, device) from error
 
 
+def keep_track(stream: Any) -> Any:
+    """Remember an open stream, which `look_again` would break; the stream."""
+    _STREAMS.add(stream)
+    return stream
+
+
 def look_again() -> None:
-    """Let PortAudio list the devices anew; only while no stream is open.
+    """Let PortAudio list the devices anew, unless a stream is open.
 
     PortAudio lists devices once. One that was plugged in, or a sound server that started,
     later is seen only after this.
@@ -76,6 +84,8 @@ def look_again() -> None:
         AudioDeviceError: PortAudio is missing.
     """
     sounddevice = portaudio()
+    if any(not stream.closed for stream in _STREAMS):
+        return
     sounddevice._terminate()
     sounddevice._initialize()
 

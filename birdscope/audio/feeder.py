@@ -77,6 +77,8 @@ class Feeder(threading.Thread):
                         return
         except AudioError as error:
             self.error = error
+        except (RuntimeError, ValueError) as error:
+            self.error = AudioError(f"can't be resampled: {error}", path=self._path)
         self.finished = True
         self._announce()
         while not self._cancelled.wait(_WAIT_S):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from birdscope.audio.devices import device_info, look_again, portaudio, refused
+from birdscope.audio.devices import device_info, keep_track, look_again, portaudio, refused
 from birdscope.audio.ring import Ring
 from birdscope.core.errors import AudioDeviceError
 from birdscope.core.windows import SAMPLE_RATE_HZ
@@ -148,7 +148,7 @@ class Microphone:
     def _new_stream(self, rate_hz: int) -> Any:
         sounddevice = portaudio()
         try:
-            return sounddevice.InputStream(
+            stream = sounddevice.InputStream(
                 samplerate=rate_hz,
                 channels=1,
                 device=self._device,
@@ -158,6 +158,7 @@ class Microphone:
             )
         except (sounddevice.PortAudioError, ValueError) as error:
             raise refused("input", error) from error
+        return keep_track(stream)
 
     def _close(self) -> None:
         stream, self._stream = self._stream, None

@@ -8,7 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from birdscope.audio.devices import audio_available, device_info, look_again, portaudio, refused
+from birdscope.audio.devices import (
+    audio_available,
+    device_info,
+    keep_track,
+    look_again,
+    portaudio,
+    refused,
+)
 from birdscope.audio.feeder import Feeder
 from birdscope.audio.files import AudioInfo, probe
 from birdscope.audio.playing import Playing
@@ -255,7 +262,7 @@ class Player:
     def _new_stream(self, rate_hz: int, channels: int) -> Any:
         sounddevice = portaudio()
         try:
-            return sounddevice.OutputStream(
+            stream = sounddevice.OutputStream(
                 samplerate=rate_hz,
                 channels=channels,
                 device=self._device,
@@ -265,6 +272,7 @@ class Player:
             )
         except (sounddevice.PortAudioError, ValueError) as error:
             raise refused("output", error) from error
+        return keep_track(stream)
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None

@@ -3,10 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
 from birdscope.audio import devices
+from birdscope.audio.microphone import Microphone
 from birdscope.core.errors import AudioDeviceError
 
 
@@ -42,3 +44,12 @@ def test_a_device_by_a_wrong_name(sink: str) -> None:
     with pytest.raises(AudioDeviceError, match="trumpet"):
         devices.device_info("output", "trumpet")
     assert devices.device_info("input")["max_input_channels"] > 0
+
+
+@pytest.mark.audio
+def test_looking_again_spares_open_streams(sink: str) -> None:
+    with Microphone() as microphone:
+        devices.look_again()
+        time.sleep(0.3)
+        assert microphone.recording
+        assert microphone.recorded_s > 0.1
