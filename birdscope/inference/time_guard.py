@@ -20,9 +20,9 @@ from birdscope.core.units import duration
 from birdscope.core.windows import SOUNDSCAPE_S, window_count
 
 # Recordings whose mean speed is projected: enough to even out, few enough to see a slow-down.
-_RECENT = 16
+_RECENT = 8
 # A projection that only just fits would be overturned by the next recording.
-_SLACK = 1.05
+_SLACK = 1.03
 # Decide after this many recordings (the first is slow: memory, kernels), or this share of time.
 _LEARNING_RECORDINGS = 3
 _LEARNING_SHARE = 0.1
