@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,6 @@ from pathlib import Path
 from statistics import median
 
 PROJECT = Path(__file__).resolve().parents[1]
-SHARED = PROJECT.parent / "shared"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,12 @@ class Claim:
 
 class Absent(Exception):  # noqa: N818 - a fact, not an error
     """A benchmark can't run here; the message says what it lacks."""
+
+
+def shared(*parts: str) -> Path:
+    """A path under the shared folder of real recordings and golden values."""
+    root = os.environ.get("BIRDSCOPE_SHARED")
+    return (Path(root) if root else PROJECT.parent / "shared").joinpath(*parts)
 
 
 def require(path: Path) -> Path:

@@ -15,13 +15,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks._claim import SHARED, require
+from benchmarks._claim import require, shared
 from birdscope.core.paths import cache
 from birdscope.dataset.synthetic.tables import TRAIN_COLUMNS
 
 TRAIN_ROWS = 28_564
 SOUNDSCAPES = 9_726
-_META = SHARED / "data" / "birdclef2025-meta"
+_META = shared("data", "birdclef2025-meta")
 _LINKS_A_FILE = 20_000
 
 

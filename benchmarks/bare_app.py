@@ -1,0 +1,19 @@
+"""The least a Textual app with the same tabs needs: the yardstick for first paint."""
+
+from textual.app import App, ComposeResult
+from textual.widgets import Footer, TabbedContent, TabPane
+
+
+class BareApp(App[None]):
+    """Tabs and a footer, nothing in them."""
+
+    def compose(self) -> ComposeResult:
+        """Two empty tabs, as birdscope has."""
+        with TabbedContent():
+            yield TabPane("Browse")
+            yield TabPane("Scope")
+        yield Footer()
+
+
+if __name__ == "__main__":
+    BareApp().run()
