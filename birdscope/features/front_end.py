@@ -120,8 +120,10 @@ class MelFrontEnd(nn.Module):
         match self.front_end.normalisation:
             case "window_zscore":
                 centred = mel - mel.mean(dim=(1, 2), keepdim=True)
-                std = mel.std(dim=(1, 2), keepdim=True)
-                return torch.where(std > 0, centred / (std + _STD_OFFSET), centred)
+                # Once more: of a silent window the first pass leaves rounding, which the
+                # division would blow up to a picture of its own (0.7 instead of 0).
+                centred = centred - centred.mean(dim=(1, 2), keepdim=True)
+                return centred / (centred.std(dim=(1, 2), keepdim=True) + _STD_OFFSET)
             case "80":
                 return (mel + 80.0) / 80.0
             case "255":

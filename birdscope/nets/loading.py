@@ -223,7 +223,11 @@ def _likely(missing: list[str], foreign: list[str], other: list[str]) -> str:
 
 
 def _full_precision(value: Tensor, through_half: bool) -> Tensor:
-    """Weights as float32, rounded to half precision before if asked for; counters as they are."""
+    """Weights as float32, rounded to half precision before if asked for; counters as they are.
+
+    Always a copy: a safetensors file gives views of itself, whose alignment in memory is the
+    file's, and another alignment is another order of sums.
+    """
     if not value.is_floating_point():
-        return value
-    return (value.half() if through_half else value).float()
+        return value.clone()
+    return (value.half() if through_half else value).to(torch.float32, copy=True)
