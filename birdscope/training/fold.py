@@ -147,7 +147,7 @@ class FoldTrainer:
             mel = spec_augment(self.front_end(waveforms), self.recipe.augment, masks)
         output: SedOutput = self.model(mel)
         loss = sed_loss(output, targets, weights, self.recipe.loss)
-        value = float(loss)
+        value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(
                 f"the loss became {value} in epoch {epoch + 1} of {self.plan.title}",

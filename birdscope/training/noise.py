@@ -22,13 +22,13 @@ def coloured_noise(samples: int, rng: np.random.Generator) -> Wave:
     White noise is shaped to 1/f^β with β in 0-2.2, times a random curve of 6 dB standard
     deviation over log frequency, sometimes a broad band on top; half of them swell slowly.
     """
-    spectrum = np.fft.rfft(rng.standard_normal(samples).astype(np.float32))
+    spectrum = np.fft.rfft(rng.standard_normal(samples, dtype=np.float32))
     frequency_hz: Floats = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE_HZ)
     frequency_hz[0] = frequency_hz[1]
     shape: Floats = frequency_hz ** (-rng.uniform(0, 2.2) / 2) * _random_curve(frequency_hz, rng)
     if rng.random() < 0.4:
         shape = shape * _random_band(frequency_hz, rng)
-    wave = np.fft.irfft(spectrum * shape, samples)
+    wave = np.fft.irfft(spectrum * shape.astype(np.float32), samples)
     if rng.random() < 0.5:
         knots = rng.uniform(0.4, 1.0, 12)
         wave *= np.interp(np.arange(samples), np.linspace(0, samples, 12), knots)
@@ -49,7 +49,7 @@ def _random_band(frequency_hz: Floats, rng: np.random.Generator) -> Floats:
 
 def rms(wave: Wave) -> float:
     """Root mean square; 0 for silence and for no samples."""
-    return float(np.sqrt(np.mean(np.square(wave, dtype=np.float64)))) if len(wave) else 0.0
+    return float(np.sqrt(np.dot(wave, wave) / len(wave))) if len(wave) else 0.0
 
 
 def unit_rms(wave: Wave) -> Wave:
@@ -67,7 +67,7 @@ class NoiseBank:
         size: How many different ones.
     """
 
-    def __init__(self, seed: int, samples: int, size: int = 96) -> None:
+    def __init__(self, seed: int, samples: int, size: int) -> None:
         self.seed, self.samples, self.size = seed, samples, size
 
     @cached_property
@@ -79,7 +79,7 @@ class NoiseBank:
         number = int(rng.integers(self.size))
         if number not in self._noises:
             maker = np.random.default_rng([self.seed, 77, number])
-            self._noises[number] = coloured_noise(2 * self.samples, maker).astype(np.float16)
+            self._noises[number] = coloured_noise(self.samples * 3 // 2, maker).astype(np.float16)
         noise = self._noises[number]
         start = int(rng.integers(len(noise) - samples + 1))
         return noise[start : start + samples].astype(np.float32)

@@ -55,6 +55,7 @@ class AugmentConfig(Config):
         background_snr_db: Level of the clip above the background.
         soundscapes: Share of backgrounds cut from soundscapes without labels; the others
             are synthetic noise.
+        noises: How many different synthetic noises there are.
         scatter: Share of clips shorter than a sample that are put at a random place in
             silence (under background); the others are repeated.
         level_db: Level of the loud parts of a clip, dB re full scale.
@@ -70,6 +71,7 @@ class AugmentConfig(Config):
     background: Probability = 0.5
     background_snr_db: RangeDb = (3.0, 30.0)
     soundscapes: Probability = 0.4
+    noises: int = Field(default=64, ge=1)
     scatter: Probability = 0.5
     level_db: RangeDb = (-30.0, -20.0)
     time_masks: int = Field(default=2, ge=0)

@@ -73,7 +73,7 @@ class RunData:
             self.labels,
             samples,
             recipe.augment,
-            NoiseBank(recipe.seed, samples),
+            NoiseBank(recipe.seed, samples, recipe.augment.noises),
             self.soundscapes,
         )
         title = f"fold {unit.fold + 1} of {recipe.folds}" if recipe.folds > 1 else "all clips"

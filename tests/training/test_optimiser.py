@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -12,7 +14,7 @@ def test_rate_warms_up_then_falls_along_a_cosine():
     assert rates[0] == pytest.approx(1e-3)
     assert rates[9] == rates[10] == pytest.approx(1e-2)
     assert rates[-1] == pytest.approx(1e-4)
-    assert all(a >= b for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[10:]))
     assert rates[10 + 45] == pytest.approx((1e-2 + 1e-4) / 2, rel=0.03)
 
 
