@@ -41,8 +41,9 @@ class Marks:
             return []
         first = math.floor(axis.start_s / WINDOW_S) + 1
         last = math.ceil(axis.end_s / WINDOW_S)
-        edges = (axis.edge_of(number * WINDOW_S) for number in range(first, last))
-        return [column for column in edges if 0 < column < axis.columns]
+        edges = {axis.edge_of(number * WINDOW_S) for number in range(first, last)}
+        drawn_otherwise = set(self.span_range(axis)) if self.span is not None else set()
+        return [one for one in edges - drawn_otherwise if 0 < one < axis.columns]
 
     def span_columns(self, axis: TimeAxis) -> list[int]:
         """The first and the last column of the highlighted span, where in sight."""

@@ -33,7 +33,7 @@ class Details(Vertical):
     DEFAULT_CSS = """
     Details {
         & > #details-text { height: 1fr; scrollbar-size-vertical: 1; }
-        & > #details-map { height: 11; display: none; }
+        & > #details-map { height: 9; display: none; }
         &.-mapped > #details-map { display: block; }
     }
     """
@@ -54,6 +54,7 @@ class Details(Vertical):
         """Empty the panel."""
         self.query_one("#details-static", Static).update("")
         self.set_class(False, "-mapped")
+        self.border_subtitle = ""
 
     def show_places(
         self, places: Sequence[Place], here: Place | None, reserve: Place | None
@@ -65,14 +66,16 @@ class Details(Vertical):
             here: Of the selected recording.
             reserve: Of the dataset.
         """
-        layers = [(places, "•", "primary"), ([reserve] if reserve else [], "◆", "muted")]
+        layers = [(places, "•", "primary"), ([reserve] if reserve else [], "◆", "secondary")]
         layers.append(([here] if here else [], "●", "accent"))
         series = [
             Series([lon for _, lon in points], [lat for lat, _ in points], marker, role)
             for points, marker, role in layers
             if points
         ]
-        self.set_class(bool(places or here), "-mapped")
+        mapped = bool(places or here)
+        self.set_class(mapped, "-mapped")
+        self.border_subtitle = "● here  • others  ◆ reserve" if mapped else ""
         if series:
             every = [one for points, _, _ in layers for one in points]
             self.query_one(PlotView).show(

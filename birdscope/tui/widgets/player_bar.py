@@ -88,8 +88,8 @@ class PlayerBar(Widget):
     def _right(self) -> Content:
         parts = []
         if self.status.device_note:
-            wide = self.size.width >= 100
-            note = "no sound device – see birdscope doctor" if wide else "no sound: doctor"
+            what = "no sound device – see" if self.size.width >= 100 else "no sound –"
+            note = f"{what} birdscope doctor"
             parts.append(Content.from_markup("[$text-warning]$note[/]", note=note))
         else:
             parts.append(

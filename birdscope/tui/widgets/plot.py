@@ -21,7 +21,7 @@ class Series:
         x: Values along x.
         y: Values along y, as many.
         marker: A character, or `braille`.
-        role: `primary`, `accent` or `muted`: which colour of the theme.
+        role: `primary`, `secondary` or `accent`: which colour of the theme.
         lines: Whether the points are joined.
     """
 
@@ -99,6 +99,5 @@ class PlotView(Widget):
 
     def _colour(self, role: str) -> Rgb:
         variables = self.app.theme_variables
-        name = {"primary": "primary", "accent": "accent", "muted": "border"}[role]
-        text = variables[name].lstrip("#")
+        text = variables[role].lstrip("#")
         return int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)

@@ -14,6 +14,7 @@ from birdscope.tui.widgets.rows import RowsView, Span, fit
 
 _GAP = "  "
 _WIDEST_NAME = 34
+_SAMPLE = 50
 _NARROWEST_NAME = 14
 
 
@@ -46,6 +47,7 @@ class RecordingsTable(RowsView):
         self._columns: tuple[Column, ...] = ()
         self._chosen_keys: dict[bool, frozenset[str]] = {}
         self._usual: frozenset[str] = frozenset()
+        self._name_cells = 0
         self._first_column = 0
         self.playing_key = ""
 
@@ -74,6 +76,7 @@ class RecordingsTable(RowsView):
         self._recordings = recordings
         self._columns = columns_for(recordings)
         self._usual = usual(recordings)
+        self._name_cells = max((len(one.name) for one in recordings[:_SAMPLE]), default=0)
         self._first_column = 0
         self.scroll_to(y=0, animate=False)
         self.rows_changed(0)
@@ -142,7 +145,8 @@ class RecordingsTable(RowsView):
 
     def _layout(self, width: int) -> tuple[int, list[Column]]:
         """Cells of the file name, and the columns that fit beside it."""
-        room = width - 2 - _NARROWEST_NAME
+        name_width = min(max(self._name_cells, _NARROWEST_NAME), width - 2)
+        room = width - 2 - name_width
         fitting: list[Column] = []
         for one in self._shown()[self._first_column :]:
             room -= len(_GAP) + one.width
@@ -150,4 +154,4 @@ class RecordingsTable(RowsView):
                 room += len(_GAP) + one.width
                 break
             fitting.append(one)
-        return min(_NARROWEST_NAME + room, _WIDEST_NAME), fitting
+        return min(name_width + room, _WIDEST_NAME), fitting

@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from birdscope.tui.outline import OutlineData, OutlineRow, rows
 from birdscope.tui.widgets.rows import RowsView, Span, fit
 
-_CODE_CELLS = 8
+_WIDEST_CODE = 9
 _COUNT_CELLS = 5
 _RATING_CELLS = 4
+_MARGIN = 1
 _RATING_FROM = 36
 _CODE_FROM = 32
 
@@ -35,6 +36,7 @@ class SpeciesList(RowsView):
         self._folded: frozenset[str] = frozenset({"train_soundscapes", "test_soundscapes"})
         self._wanted = ""
         self._rated = False
+        self._code_cells = 0
         self._sort = "name"
 
     @property
@@ -56,6 +58,8 @@ class SpeciesList(RowsView):
         """Show another dataset."""
         self._data = data
         self._rated = any(one.rating for one in data.entries)
+        lengths = [len(one.species.label) for one in data.entries]
+        self._code_cells = min(max(lengths, default=0), _WIDEST_CODE)
         self._rebuild()
 
     def filter(self, wanted: str) -> None:
@@ -77,14 +81,14 @@ class SpeciesList(RowsView):
         one = self._rows[row]
         if one.kind in ("class", "split"):
             mark = {True: "▾ ", False: "▸ ", None: "  "}[one.open]
-            room = width - len(mark) - _COUNT_CELLS - 1
+            room = width - len(mark) - _COUNT_CELLS - _MARGIN
             return [
                 (mark, "dim"),
                 (fit(one.title, room), "strong"),
                 (fit(str(one.count), _COUNT_CELLS, right=True), "dim"),
             ]
         if one.kind == "site":
-            room = width - 4 - _COUNT_CELLS - 1
+            room = width - 4 - _COUNT_CELLS - _MARGIN
             count = fit(str(one.count), _COUNT_CELLS, right=True)
             return [("    ", "text"), (fit(one.title, room), "text"), (count, "dim")]
         return self._species_spans(one, width)
@@ -113,12 +117,12 @@ class SpeciesList(RowsView):
 
     def _species_spans(self, one: OutlineRow, width: int) -> list[Span]:
         assert one.entry is not None
-        code = fit(one.key, _CODE_CELLS) + " " if width >= _CODE_FROM else ""
+        code = fit(one.key, self._code_cells) + " " if width >= _CODE_FROM else ""
         rating = ""
         if self._rated and width >= _RATING_FROM:
             text = f"{one.entry.rating:.1f}" if one.entry.rating else "–"
             rating = fit(text, _RATING_CELLS, right=True)
-        room = width - 2 - len(code) - _COUNT_CELLS - len(rating) - 1
+        room = width - 2 - len(code) - _COUNT_CELLS - len(rating) - _MARGIN
         return [
             ("  ", "text"),
             (code, "code"),

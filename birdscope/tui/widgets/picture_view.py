@@ -1,0 +1,214 @@
+"""What a spectrogram shows: a file, a span of it, and the picture that fits, from a thread."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from birdscope.core.errors import BirdscopeError
+from birdscope.tui.frequency import SCALES
+from birdscope.tui.pictures import Pictures, Request
+from birdscope.tui.timeline import TimeAxis
+from birdscope.tui.viewport import Viewport
+from birdscope.tui.widgets.axes import GUTTER
+
+if TYPE_CHECKING:
+    from birdscope.tui.pictures import Provider
+    from birdscope.tui.raster import Picture
+
+
+class PictureView(Widget):
+    """The base of the spectrogram: everything but the drawing.
+
+    One picture is asked for at a time; when it comes and the view has moved on, the newest
+    view is asked for next.
+
+    Args:
+        provider: `(path, start_s, end_s, columns, rows, scale)` → dB, float32 [rows, columns].
+        gutter: Cells left of the picture.
+    """
+
+    scale: reactive[str] = reactive(SCALES[0], repaint=False)
+
+    class Arrived(Message, bubble=False):
+        """A picture, or the reason why there is none; posted by the worker thread."""
+
+        def __init__(self, request: Request, error: str = "") -> None:
+            super().__init__()
+            self.request = request
+            self.error = error
+
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        gutter: int = GUTTER,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._pictures = Pictures(provider)
+        self._gutter = gutter
+        self._path: Path | None = None
+        self._viewport = Viewport()
+        self._picture: Picture | None = None
+        self._wanted: Request | None = None
+        self._error = ""
+
+    @property
+    def path(self) -> Path | None:
+        """The file on show."""
+        return self._path
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the file on show."""
+        return self._viewport.duration_s
+
+    @property
+    def view_start_s(self) -> float:
+        """Time at the left edge."""
+        return self._viewport.start_s
+
+    @property
+    def view_end_s(self) -> float:
+        """Time at the right edge."""
+        return self._viewport.end_s
+
+    @property
+    def is_loading_picture(self) -> bool:
+        """Whether a picture is on its way."""
+        return self._wanted is not None
+
+    @property
+    def error(self) -> str:
+        """Why there is no picture; empty where there is one."""
+        return self._error
+
+    @property
+    def gutter_width(self) -> int:
+        """Cells left of the picture; may be set."""
+        return self._gutter
+
+    @gutter_width.setter
+    def gutter_width(self, cells: int) -> None:
+        if cells != self._gutter:
+            self._gutter = cells
+            self.redraw()
+            self._ask()
+
+    @property
+    def axis(self) -> TimeAxis:
+        """The time axis as drawn now."""
+        columns = max(self.size.width - self._gutter, 1)
+        return TimeAxis(self.view_start_s, max(self.view_end_s, self.view_start_s + 1e-6), columns)
+
+    @property
+    def cell_rows(self) -> int:
+        """Lines of the picture; the last line of the widget is the axis of time."""
+        return max(self.size.height - 1, 0)
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+        self.refresh()
+
+    def show(
+        self,
+        path: Path | None,
+        duration_s: float = 0.0,
+        span: tuple[float, float] | None = None,
+    ) -> None:
+        """Show a file; None empties the view.
+
+        Args:
+            path: The file.
+            duration_s: Its length in seconds.
+            span: Start and end of what is seen, in seconds; None shows all.
+        """
+        if path != self._path:
+            self._picture, self._error = None, ""
+        self._path = path
+        whole = Viewport.whole(duration_s)
+        self.view(whole if span is None else whole.at(*span))
+
+    def show_error(self, path: Path, text: str) -> None:
+        """Say why a file has no picture."""
+        self.show(None)
+        self._path, self._error = path, text
+        self.redraw()
+
+    def view(self, viewport: Viewport) -> None:
+        """Show another span of the file."""
+        self._viewport = viewport
+        self.redraw()
+        self._ask()
+
+    def reset_view(self) -> None:
+        """Show the whole file."""
+        self.view(Viewport.whole(self.duration_s))
+
+    def show_span(self, start_s: float, end_s: float) -> None:
+        """Show a span of the file."""
+        self.view(self._viewport.at(start_s, end_s))
+
+    def pan(self, share: float) -> None:
+        """Move by a share of what is seen."""
+        self.view(self._viewport.panned(share))
+
+    def on_resize(self) -> None:
+        """Ask for a picture of the new size."""
+        self.redraw()
+        self._ask()
+
+    def watch_scale(self) -> None:
+        """Ask for the other scale."""
+        self._picture = None
+        self.redraw()
+        self._ask()
+
+    def on_picture_view_arrived(self, message: Arrived) -> None:
+        """Take the picture if its file is still shown; ask on if the view has moved."""
+        self._wanted = None
+        if message.request.path == self._path:
+            self._error = message.error
+            self._picture = self._pictures.get(message.request) or self._picture
+            self.redraw()
+        if not (message.error and message.request == self._request()):
+            self._ask()
+
+    def _request(self) -> Request | None:
+        """What would fit the view exactly."""
+        if self._path is None or self.view_end_s <= self.view_start_s or not self.cell_rows:
+            return None
+        columns, rows = self.axis.columns, 2 * self.cell_rows
+        return Request(self._path, self.view_start_s, self.view_end_s, columns, rows, self.scale)
+
+    def _ask(self) -> None:
+        request = self._request()
+        if request is None or not self.is_attached:
+            return
+        if (picture := self._pictures.get(request)) is not None:
+            if picture is not self._picture:
+                self._picture, self._error = picture, ""
+                self.redraw()
+        elif self._wanted is None:
+            self._wanted = request
+            work = partial(self._make_picture, request)
+            self.run_worker(work, thread=True, group="spectrogram", exit_on_error=False)
+
+    def _make_picture(self, request: Request) -> None:
+        """In a worker thread."""
+        try:
+            self._pictures.make(request)
+            self.post_message(self.Arrived(request))
+        except BirdscopeError as error:
+            self.post_message(self.Arrived(request, error.what))
+        except Exception as error:
+            # a damaged file must never leave the view waiting
+            self.log.error(error)
+            self.post_message(self.Arrived(request, f"no picture: {error}"))
