@@ -264,7 +264,8 @@ class BrowsePane(Container):
         species.empty_text = "nothing fits the filter"
         species.show(data)
         self._title_species()
-        species.focus()
+        if self.display:
+            species.focus()
 
     def _title_species(self) -> None:
         shown = self.query_one(SpeciesList).species_shown
