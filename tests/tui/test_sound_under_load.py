@@ -58,8 +58,9 @@ def busy(shared: Path, dataset: Path, tmp_path: Path) -> Iterator[subprocess.Pop
     ensemble = models / "weighted-blend.toml"
     project = Path(__file__).resolve().parents[2]
     text = (project / "models" / "weighted-blend.toml").read_text()
-    # the made-up checkpoints have 206 columns, whatever the dataset's are called
-    names = ", ".join(f'"class{column}"' for column in range(206))
+    # the made-up checkpoints have 206 columns: the dataset's own and others
+    own = (dataset / "sample_submission.csv").read_text().split("\n", 1)[0].split(",")[1:]
+    names = ", ".join(f'"{name}"' for name in [*own, *range(206 - len(own))])
     assert 'classes = "dataset"' in text
     ensemble.write_text(text.replace('classes = "dataset"', f"classes = [{names}]"))
     command = [sys.executable, "-m", "birdscope", "predict", "--data", str(dataset)]

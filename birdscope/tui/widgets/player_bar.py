@@ -44,7 +44,7 @@ class PlayerBar(Widget):
 
     def move(self, seconds: float) -> None:
         """Show a position; painted only when its tenth of a second changes."""
-        self.tenths = int(seconds * 10)
+        self.tenths = round(seconds * 10)
 
     def render(self) -> Content:
         """Icon, name, line of time, volume, jobs."""
