@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "predict": "run an ensemble over a dataset; keep every checkpoint's raw scores",
     "evaluate": "macro ROC-AUC of scores against labels",
     "submit": "predict, post-process, write and check submission.csv",
+    "bundle": "an ensemble as a Kaggle dataset and the notebook that predicts with it, offline",
     "export": "scores above a threshold as Raven, Audacity, CSV or Parquet files",
     "train": "train a model from a recipe",
     "demo": "make the synthetic demo dataset (and open it)",
