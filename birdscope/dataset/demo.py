@@ -186,7 +186,7 @@ def _build(folder: Path, seed: int, counts: DemoCounts, emit: Emit, stop: Stop |
 
 def _do_all(work: Sequence[Callable[[], None]], emit: Emit, stop: Stop | None) -> None:
     """Do everything in a few threads (FFTs and the Vorbis encoder let go of the lock)."""
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(8, 2 * (os.cpu_count() or 1))) as pool:
         futures: list[Future[None]] = [pool.submit(task) for task in work]
         try:
             for done, future in enumerate(as_completed(futures), start=1):
