@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -70,7 +69,7 @@ def load_network(
     hidden = int(state["fc1.weight"].shape[0]) if "fc1.weight" in state else config.hidden
     plain = config.model_copy(update={"pretrained": False, "hidden": hidden})
     network = _unfilled(plain, class_count(checkpoint))
-    state = _own_keys(state, network)
+    state = own_keys(state, network)
     _check_keys(state, network, config, checkpoint.path)
     filled = {key: _full_precision(value, through_half) for key, value in state.items()}
     for key, value in network.state_dict().items():
@@ -110,35 +109,7 @@ def check_filters(checkpoint: Checkpoint, front_end: FrontEnd) -> None:
         )
 
 
-@dataclass(frozen=True)
-class WarmStart:
-    """What a net took over from a checkpoint: loaded keys, and those left at their start."""
-
-    loaded: tuple[str, ...]
-    skipped: tuple[str, ...]
-
-
-def warm_start(network: nn.Module, checkpoint: Checkpoint) -> WarmStart:
-    """Take every tensor whose name and shape fit; for fine-tuning on other classes.
-
-    Raises:
-        CheckpointError: if nothing fits.
-    """
-    state, own = _own_keys(checkpoint.state_dict, network), network.state_dict()
-    fitting = {
-        key: state[key] for key in own if key in state and state[key].shape == own[key].shape
-    }
-    if not fitting:
-        raise CheckpointError(
-            "none of its tensors fits this net",
-            path=checkpoint.path,
-            remedy="use a checkpoint of the same architecture and backbone",
-        )
-    network.load_state_dict(fitting, strict=False)
-    return WarmStart(tuple(fitting), tuple(key for key in own if key not in fitting))
-
-
-def _own_keys(state: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+def own_keys(state: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """A public BirdCLEFModel's keys as ours; others stay.
 
     `encoder.*` is what the public forward uses and holds the same tensors as `backbone.*`;

@@ -39,7 +39,9 @@ class TimmSED(SedNetwork):
         super().__init__()
         self.n_classes, self.in_channels, self.dropout = n_classes, in_channels, dropout
         self.bn0 = nn.BatchNorm2d(n_mels).requires_grad_(False)
-        self.encoder = nn.Sequential(*(child for _, child in trunk(backbone)))
+        children = trunk(backbone)
+        self.trunk_names = tuple(name for name, _ in children)
+        self.encoder = nn.Sequential(*(child for _, child in children))
         width = width_of(self.encoder, in_channels)
         self.fc1 = nn.Linear(width, hidden or width)
         self.att_block2 = AttBlockV2(hidden or width, n_classes, init)

@@ -10,7 +10,7 @@ from birdscope.features.front_end import FrontEnd
 from birdscope.nets.birdclef_model import context_of_cfg, front_end_of_cfg
 from birdscope.nets.checkpoints import Checkpoint, load_checkpoint
 from birdscope.nets.config import SedConfig
-from birdscope.nets.loading import check_filters, class_count, load_network, warm_start
+from birdscope.nets.loading import check_filters, class_count, load_network
 from tests.nets.tiny import CFG, config, public_state, save_public, tiny_network
 
 FILE = Path("sed0.pth")
@@ -157,16 +157,3 @@ def test_mel_filters_of_another_front_end_are_told(tmp_path: Path) -> None:
     for wrong in ({"f_max": 16_000}, {"n_mels": 128}):
         with pytest.raises(CheckpointError, match="mel filters"):
             check_filters(checkpoint, front_end_of_cfg({**CFG, **wrong}, FILE))
-
-
-def test_warm_start_takes_what_fits_and_says_what_not() -> None:
-    old, new = tiny_network("sed", 7), tiny_network("sed", 4, seed=5)
-    head = new.state_dict()["att_block.cla.weight"].clone()
-    report = warm_start(new, Checkpoint(FILE, old.state_dict()))
-    assert set(report.skipped) == {
-        f"att_block.{n}.{k}" for n in ("att", "cla") for k in ("weight", "bias")
-    }
-    assert torch.equal(new.state_dict()["fc1.weight"], old.state_dict()["fc1.weight"])
-    assert torch.equal(new.state_dict()["att_block.cla.weight"], head)
-    with pytest.raises(CheckpointError, match="none of its tensors"):
-        warm_start(new, Checkpoint(FILE, {"w": torch.zeros(1)}))
