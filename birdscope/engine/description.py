@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.core.config import read_toml
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.settings import Settings
 from birdscope.engine.fingerprint import ensemble_fingerprint
@@ -29,12 +30,23 @@ def describe(path: Path) -> EnsembleInfo:
 
 
 def _member(ensemble: EnsembleFile, member: Member) -> MemberInfo:
-    model = " ".join(part for part in (member.architecture, member.backbone) if part)
+    named = [part for part in (member.architecture, member.backbone) if part]
     try:
         files = ensemble.files(member)
     except BirdscopeError as error:
-        return MemberInfo(member.name, model, member.weight, 0, _say(error))
+        return MemberInfo(member.name, " ".join(named), member.weight, 0, _say(error))
+    model = " ".join(named) or _model_of(files[0])
     return MemberInfo(member.name, model, member.weight, len(files))
+
+
+def _model_of(checkpoint: Path) -> str:
+    """Architecture and backbone from the description beside a checkpoint of ours."""
+    sidecar = checkpoint.with_suffix(".toml")
+    try:
+        model = read_toml(sidecar).get("model", {}) if sidecar.is_file() else {}
+    except BirdscopeError:
+        return ""
+    return " ".join(str(model[key]) for key in ("architecture", "backbone") if key in model)
 
 
 def _say(error: BirdscopeError) -> str:

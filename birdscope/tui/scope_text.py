@@ -10,7 +10,7 @@ from textual.content import Content
 from birdscope.core.types import Taxonomy
 from birdscope.core.units import clock
 from birdscope.core.windows import WINDOW_S
-from birdscope.tui.widgets.top_species import SpeciesScore
+from birdscope.tui.widgets.top_species import SpeciesScore, cut
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,11 +51,12 @@ def hint(feed: Feed, catalog: bool) -> Content:
     state = feed.engine.status.state
     if feed.remaining and state == "busy":
         return _quiet("The first window is being predicted …")
-    waiting = "" if state in ("ready", "busy") else "\nThe ensemble is being loaded meanwhile."
-    return _quiet(
-        f"No predictions yet.\nSpace plays and predicts ahead of the sound · r predicts the "
-        f"whole file{waiting}"
+    waiting = "" if state in ("ready", "busy") else "\n\nThe ensemble is being loaded meanwhile."
+    keys = Content.from_markup(
+        "[b $footer-key-foreground]space[/] plays, predictions run ahead of the sound\n"
+        "[b $footer-key-foreground]r[/] predicts the whole file"
     )
+    return _quiet("No predictions yet\n\n") + keys + _quiet(waiting)
 
 
 def why_not(feed: Feed) -> str:
@@ -84,10 +85,19 @@ def row_values(blended: Blended) -> npt.NDArray[np.float32]:
 
 
 def row_labels(feed: Feed, taxonomy: Taxonomy, gutter: int) -> list[str]:
-    """Code and name where there is room; else the code, or the name where the code is a number."""
+    """Name and code where there is room; else the code, or the name where that is a number."""
     assert feed.blended is not None
     labels = [feed.classes[column] for column in feed.blended.ranking]
-    return [_row_label(label, taxonomy.get(label).name, gutter) for label in labels]
+    names = [taxonomy.get(label).name for label in labels]
+    code_cells = max((len(label) for label in labels), default=0)
+    room = gutter - code_cells - 3
+    if gutter < NAMES_FROM or room < 8:
+        pairs = zip(labels, names, strict=True)
+        return [name if label.isdigit() else label for label, name in pairs]
+    return [
+        label if label == name else f"{cut(name, room)} {label:<{code_cells}}"
+        for label, name in zip(labels, names, strict=True)
+    ]
 
 
 def top_of(
@@ -117,14 +127,6 @@ def top_of(
         for column in columns
     ]
     return title, scores, blended.members, ""
-
-
-def _row_label(label: str, name: str, gutter: int) -> str:
-    if label == name:
-        return label
-    if gutter >= NAMES_FROM:
-        return f"{name} {label}" if len(name) + len(label) + 2 <= gutter else name
-    return name if label.isdigit() else label
 
 
 def _quiet(text: str) -> Content:

@@ -81,7 +81,8 @@ def _block(info: EnsembleInfo, current: bool) -> Content:
     lines = [Content.from_markup("[b]$mark$name[/]", mark=mark, name=info.name)]
     for one in info.members:
         files = f"{one.checkpoints} checkpoint{'' if one.checkpoints == 1 else 's'}"
-        text = f"    {one.name}  {one.model} · weight {one.weight:g} · {files}"
+        parts = [part for part in (one.model, f"weight {one.weight:g}", files) if part]
+        text = f"    {one.name}  {' · '.join(parts)}"
         lines.append(Content.from_markup("[$text-muted]$text[/]", text=text))
     lines += [
         Content.from_markup("[$text-warning]$text[/]", text=f"    {line}")

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 from birdscope.core.types import Recording
 from birdscope.core.units import clock
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from birdscope.tui.services import Services
 
 WIDE_COLUMNS, TALL_ROWS = 110, 30
+NARROW_GUTTER = 10
 
 
 class ScopePane(Container):
@@ -79,6 +81,17 @@ class ScopePane(Container):
         """The selected window."""
         return self._window
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether this is the tab on show; the others must leave the focus alone."""
+        return bool(self.display) and self.app.screen is self.screen
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A bug in the feed must be seen, and must not end the app."""
+        if event.state is WorkerState.ERROR:
+            self.log.error(event.worker.error)
+            self.notify(repr(event.worker.error), title="Scope", severity="error", markup=False)
+
     def compose(self) -> ComposeResult:
         """Header; spectrogram over heat map, the list beside them; the engine's line."""
         yield Static(id="scope-header")
@@ -109,10 +122,7 @@ class ScopePane(Container):
         wide = event.size.width >= WIDE_COLUMNS
         self.set_class(wide, "-wide")
         self.set_class(event.size.height >= TALL_ROWS, "-tall")
-        gutter = min(30, event.size.width // 6) if wide else 10
-        self._spectrogram.gutter_width = gutter
-        self._heatmap.gutter_width = gutter
-        self._draw_heatmap()
+        self.call_after_refresh(self._fit_gutter)
 
     def open_recording(self, recording: Recording) -> None:
         """Show a recording, from its beginning."""
@@ -121,7 +131,8 @@ class ScopePane(Container):
         self.feed.open(recording)
         self._spectrogram.show(None)
         self._feed_changed()
-        self._heatmap.focus()
+        if self.is_shown:
+            self._heatmap.focus()
 
     def action_play_pause(self) -> None:
         """Play from the selected window, pause, or go on."""
@@ -247,6 +258,16 @@ class ScopePane(Container):
     def _heatmap(self) -> HeatMap:
         return self.query_one("#scope-heatmap", HeatMap)
 
+    def _fit_gutter(self) -> None:
+        """A gutter that leaves every window of a minute the same number of columns."""
+        columns = self._heatmap.size.width
+        least = min(30, columns // 3) if self.has_class("-wide") else NARROW_GUTTER
+        windows = SOUNDSCAPE_S // WINDOW_S
+        gutter = least + max(columns - least, 0) % windows
+        self._spectrogram.gutter_width = gutter
+        self._heatmap.gutter_width = gutter
+        self._draw_heatmap()
+
     def _begin(self) -> None:
         self.feed.start()
         if self._services.catalog is not None:
@@ -357,7 +378,8 @@ class ScopePane(Container):
         self._draw_header()
         self._draw_top()
         engine = self.query_one(EngineLine)
-        engine.show(feed.engine.status, feed.remaining, feed.n_windows)
+        share = len(feed.done) / feed.n_windows if feed.n_windows else 0.0
+        engine.show(feed.engine.status, feed.remaining, share)
 
     def _draw_header(self) -> None:
         feed, view = self.feed, self._spectrogram

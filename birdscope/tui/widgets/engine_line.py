@@ -58,21 +58,23 @@ class EngineLine(Widget):
         """What it says."""
         return self._text.plain
 
-    def show(self, status: EngineStatus, remaining: tuple[int, ...], wanted: int) -> None:
+    def show(self, status: EngineStatus, remaining: tuple[int, ...], share: float) -> None:
         """Show a state.
 
         Args:
             status: The engine's.
             remaining: Windows still to be predicted, the present one first.
-            wanted: Windows of the recording; 0 where none is open.
+            share: Of the recording's windows that are done, 0 to 1.
         """
         mark, tone = _MARKS[status.state]
         line = Text(f"{mark} ", self._style(tone), no_wrap=True, overflow="ellipsis")
         line.append(f"engine {status.state}", self._style(tone))
         for part in _parts(status, remaining):
             line.append(f" · {part}", self._style("text"))
-        if remaining and wanted:
-            line.append(" ").append(_meter(1 - len(remaining) / wanted), self._style("busy"))
+        if status.state == "warming":
+            share = (status.done or 0) / status.total if status.total else 0.0
+        if status.state in ("warming", "busy"):
+            line.append(" ").append(_meter(share), self._style(tone))
         if line != self._text:
             self._text = line
             self.tooltip = status.remedy or None
@@ -95,7 +97,7 @@ def _parts(status: EngineStatus, remaining: tuple[int, ...]) -> list[str]:
     parts = [status.ensemble] if status.ensemble else []
     if status.window_s > 0:
         parts.append(f"{status.window_s:.2g} s/window")
-    if remaining:
+    if remaining and status.state == "busy":
         parts.append(f"now {clock(remaining[0] * WINDOW_S)}")
         left_s = len(remaining) * status.window_s
         parts.append(f"{len(remaining)} to go" + (f", {duration(left_s)}" if left_s > 3 else ""))

@@ -11,7 +11,6 @@ from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
@@ -42,6 +41,7 @@ class TopSpecies(Widget):
         "top--name",
         "top--code",
         "top--bar",
+        "top--track",
         "top--number",
         "top--selected",
         "top--hint",
@@ -58,6 +58,7 @@ class TopSpecies(Widget):
         & > .top--name { color: $text; }
         & > .top--code { color: $text-muted; }
         & > .top--bar { color: $primary; }
+        & > .top--track { color: $border; }
         & > .top--number { color: $text; text-style: bold; }
         & > .top--selected { color: $accent; text-style: bold; }
         & > .top--hint { color: $text-muted; }
@@ -119,46 +120,56 @@ class TopSpecies(Widget):
     def _entry(self, score: SpeciesScore, width: int, lines: int) -> list[Text]:
         if lines == 1:
             return [self._compact(score, width)]
-        entry = [self._heading(score, width), self._bar_line(score, width)]
-        return [*entry, self._member_line(score, width)] if lines == 3 else entry
+        if lines == 2:
+            return [self._heading(score, width), self._bar_line(score, width)]
+        whole = Text()
+        self._draw_bar(whole, score.probability, width, "bar")
+        return [self._heading(score, width), whole, self._member_line(score, width)]
 
     def _compact(self, score: SpeciesScore, width: int) -> Text:
-        """Name ███▌ 83 ▇▃."""
+        """One line: name, bar, percent, a column for each member."""
         strips = len(score.members)
-        bar = max(4, min(12, (width - strips - 5) // 3))
-        name = width - bar - strips - 5
+        bar = max(4, min(12, (width - strips - 5) // 4))
         style = self._style("selected" if score.selected else "name")
-        line = Text(f"{_cut(score.name, name)} ", style)
-        line.append(_bar(score.probability, bar), self._style("bar"))
+        line = Text(f"{cut(score.name, width - bar - strips - 5)} ", style)
+        self._draw_bar(line, score.probability, bar, "bar")
         line.append(f" {_percent(score.probability):>2} ", self._style("number"))
-        for number, value in enumerate(score.members):
-            line.append(HEIGHTS[_eighths(value, 1)], self._member_style(number))
-        return line
+        return self._draw_columns(line, score)
 
     def _heading(self, score: SpeciesScore, width: int) -> Text:
         name_style = self._style("selected" if score.selected else "name")
         code = "" if score.label == score.name else f" {score.label}"
         room = width - 5
-        name = _cut(score.name, max(room - cell_len(code), room // 2)).rstrip()
+        name = cut(score.name, max(room - cell_len(code), room // 2)).rstrip()
         line = Text(name, name_style).append(code, self._style("code"))
         line.truncate(room)
         line.append(" " * (room - line.cell_len))
         return line.append(f" {score.probability:4.2f}", self._style("number"))
 
     def _bar_line(self, score: SpeciesScore, width: int) -> Text:
-        strips = len(score.members)
-        line = Text(_bar(score.probability, width - strips - 2), self._style("bar")).append("  ")
-        for number, value in enumerate(score.members):
-            line.append(HEIGHTS[_eighths(value, 1)], self._member_style(number))
-        return line
+        line = Text()
+        self._draw_bar(line, score.probability, width - len(score.members) - 1, "bar")
+        return self._draw_columns(line.append(" "), score)
 
     def _member_line(self, score: SpeciesScore, width: int) -> Text:
         line = Text()
-        each = (width - len(score.members) + 1) // max(len(score.members), 1)
+        each = width // max(len(score.members), 1)
         for number, value in enumerate(score.members):
-            bar = max(each - 4, 1)
-            line.append(_bar(value, bar, thin=True), self._member_style(number))
-            line.append(f" {_percent(value):>2} ", self._style("code"))
+            self._draw_bar(line, value, max(each - 5, 1), f"member-{number % 4}")
+            line.append(f" {_percent(value):>2}  ", self._style("code"))
+        return line
+
+    def _draw_bar(self, line: Text, value: float, width: int, style: str) -> None:
+        """A line of `width` cells, filled to half a cell, on a faint track."""
+        halves = round(min(max(value, 0.0), 1.0) * width * 2)
+        full, half = divmod(halves, 2)
+        line.append("━" * full + "╸" * half, self._style(style))
+        line.append("━" * (width - full - half), self._style("track"))
+
+    def _draw_columns(self, line: Text, score: SpeciesScore) -> Text:
+        """A column of eighths for each member."""
+        for number, value in enumerate(score.members):
+            line.append(HEIGHTS[_eighths(value)], self._style(f"member-{number % 4}"))
         return line
 
     def _legend(self, width: int) -> Text | None:
@@ -166,28 +177,18 @@ class TopSpecies(Widget):
             return None
         line = Text(no_wrap=True)
         for number, name in enumerate(self._members):
-            line.append("■ ", self._member_style(number)).append(f"{name}  ", self._style("hint"))
+            line.append("■ ", self._style(f"member-{number % 4}")).append(
+                f"{name}  ", self._style("hint")
+            )
         line.truncate(width, overflow="ellipsis")
         return line
-
-    def _member_style(self, number: int) -> Style:
-        return self._style(f"member-{number % 4}")
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"top--{name}", partial=True)
 
 
-def _bar(value: float, width: int, *, thin: bool = False) -> str:
-    """A horizontal bar, filled to an eighth of a cell; a thin one fills whole cells."""
-    if thin:
-        return ("▂" * round(value * width)).ljust(width)
-    eighths = _eighths(value, width)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + (EIGHTHS[part] if part else "")).ljust(width)
-
-
-def _eighths(value: float, width: int) -> int:
-    eighths = round(min(max(value, 0.0), 1.0) * width * 8)
+def _eighths(value: float) -> int:
+    eighths = round(min(max(value, 0.0), 1.0) * 8)
     return max(eighths, 1) if value > 0.02 else eighths
 
 
@@ -195,7 +196,8 @@ def _percent(value: float) -> str:
     return f"{min(round(value * 100), 99):02d}"
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """The text in exactly `width` cells, with an ellipsis where it is too long."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, max(width - 1, 0)) + "…"
