@@ -80,7 +80,7 @@ _TRAIN = (
 )
 _SOUNDSCAPE = (
     DURATION,
-    Column("site", "site", 8, lambda recording, probed: site_of(recording)),
+    Column("site", "site", 8, lambda recording, probed: site_of(recording.key)),
     Column("date", "date", 10, _when("%Y-%m-%d")),
     Column("time", "time", 5, _when("%H:%M")),
 )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from birdscope.core.types import Recording, Species, Split
+from birdscope.core.windows import stem_of
+from birdscope.dataset.fields import parse_rating
+from birdscope.dataset.rows import LazyRecordings
 
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
@@ -18,6 +21,7 @@ _SPLITS: tuple[tuple[Split, str], ...] = (
     ("train_soundscapes", "Train soundscapes"),
     ("test_soundscapes", "Test soundscapes"),
 )
+_PLACES_SEEN = 400
 _CLASS_ORDER = ("Aves", "Amphibia", "Mammalia", "Insecta")
 
 
@@ -66,23 +70,23 @@ class OutlineData:
 
     @classmethod
     def of(cls, catalog: Catalog) -> OutlineData:
-        """Gather a catalog: one pass over its recordings."""
-        counts = catalog.species_counts
+        """Gather a catalog: one pass over its tables; no Recording is made for that."""
+        counts, ratings = catalog.species_counts, _mean_ratings(catalog)
         entries = tuple(
-            SpeciesEntry(one, counts.get(one.label, 0), _mean_rating(catalog, one.label))
+            SpeciesEntry(one, counts.get(one.label, 0), ratings.get(one.label))
             for one in catalog.taxonomy
         )
         sites = tuple(
             (split, site, count)
             for split, _ in _SPLITS
-            for site, count in sorted(Counter(map(site_of, catalog.soundscapes(split))).items())
+            for site, count in sorted(Counter(map(site_of, _keys(catalog, split))).items())
         )
         return cls(entries, sites)
 
 
-def site_of(recording: Recording) -> str:
+def site_of(key: str) -> str:
     """The recorder of a soundscape: what stands before the date in its file name."""
-    return recording.stem.split("_", 1)[0]
+    return stem_of(key).split("_", 1)[0]
 
 
 def rows(
@@ -109,11 +113,23 @@ def recordings_behind(catalog: Catalog, row: OutlineRow) -> Sequence[Recording]:
     if row.kind == "species":
         return catalog.recordings_of(row.key)
     if row.kind == "class":
-        labels = [one.label for one in catalog.taxonomy if class_title(one) == row.key]
-        return [one for label in labels for one in catalog.recordings_of(label)]
-    split, _, site = row.key.partition("/")
-    soundscapes = catalog.soundscapes(_split(split))
-    return [one for one in soundscapes if site_of(one) == site] if site else soundscapes
+        labels = {one.label for one in catalog.taxonomy if class_title(one) == row.key}
+        return _picked(catalog, "train_audio", lambda key: key.split("/")[1] in labels)
+    name, _, site = row.key.partition("/")
+    split = next(split for split, _ in _SPLITS if split == name)
+    if not site:
+        return catalog.soundscapes(split)
+    return _picked(catalog, split, lambda key: site_of(key) == site)
+
+
+def places_of(recordings: Sequence[Recording]) -> list[tuple[float, float]]:
+    """(latitude, longitude) where known, of at most a few hundred of the recordings."""
+    step = max(1, -(-len(recordings) // _PLACES_SEEN))
+    return [
+        (one.latitude, one.longitude)
+        for one in recordings[::step]
+        if one.latitude is not None and one.longitude is not None
+    ]
 
 
 def class_title(species: Species) -> str:
@@ -146,11 +162,11 @@ def _soundscape_rows(
 ) -> list[OutlineRow]:
     found = []
     for split, title in _SPLITS:
-        sites = [(site, count) for one, site, count in data.sites if one == split]
-        sites = [one for one in sites if _contains(f"{title} {one[0]}", words)]
+        every = [(site, count) for one, site, count in data.sites if one == split]
+        sites = [one for one in every if _contains(f"{title} {one[0]}", words)]
         if not sites:
             continue
-        is_open = split not in closed if len(sites) > 1 else None
+        is_open = (bool(words) or split not in closed) if len(every) > 1 else None
         total = sum(count for _, count in sites)
         found.append(OutlineRow("split", split, title, total, is_open))
         if is_open:
@@ -174,13 +190,33 @@ def _class_rank(title: str) -> tuple[int, str]:
     return (_CLASS_ORDER.index(title) if known else len(_CLASS_ORDER)), title
 
 
-def _mean_rating(catalog: Catalog, label: str) -> float | None:
-    ratings = [one.rating for one in catalog.recordings_of(label) if one.rating > 0]
-    return sum(ratings) / len(ratings) if ratings else None
+def _mean_ratings(catalog: Catalog) -> dict[str, float]:
+    """Label → mean of its known ratings, straight from train.csv."""
+    rows = catalog.train_rows
+    if rows is None or "rating" not in rows.header:
+        return {}
+    known: dict[str, list[float]] = {}
+    for position, label in enumerate(rows.labels):
+        rating = parse_rating(rows.cell(position, "rating"))
+        if rating > 0:
+            known.setdefault(label, []).append(rating)
+    return {label: sum(ratings) / len(ratings) for label, ratings in known.items()}
 
 
-def _split(name: str) -> Split:
-    return next(split for split, _ in _SPLITS if split == name)
+def _keys(catalog: Catalog, split: Split) -> Sequence[str]:
+    recordings = catalog.recordings(split)
+    if isinstance(recordings, LazyRecordings):
+        return recordings.keys
+    return [one.key for one in recordings]
+
+
+def _picked(catalog: Catalog, split: Split, wanted: Callable[[str], bool]) -> Sequence[Recording]:
+    """Recordings whose key is wanted, still unmade."""
+    recordings = catalog.recordings(split)
+    positions = [number for number, key in enumerate(_keys(catalog, split)) if wanted(key)]
+    if isinstance(recordings, LazyRecordings):
+        return recordings.pick(positions)
+    return [recordings[number] for number in positions]
 
 
 _KEYS: dict[str, Callable[[SpeciesEntry], tuple[object, ...]]] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widgets import Input, Label
@@ -17,7 +18,7 @@ from birdscope.core.types import Recording
 from birdscope.tui import palettes
 from birdscope.tui.frequency import SCALES
 from birdscope.tui.messages import OpenInScope
-from birdscope.tui.outline import SORTS, OutlineData, OutlineRow, recordings_behind
+from birdscope.tui.outline import SORTS, OutlineData, OutlineRow, places_of, recordings_behind
 from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.probing import Probes
 from birdscope.tui.services import Services
@@ -79,6 +80,7 @@ class BrowsePane(Container):
         self._probes = probes or Probes()
         self._catalog: Catalog | None = None
         self._reserve: Place | None = None
+        self._places: list[Place] = []
         self._selected: Recording | None = None
         self._shown_row: OutlineRow | None = None
         self._settling: Timer | None = None
@@ -132,9 +134,10 @@ class BrowsePane(Container):
         recordings = recordings_behind(self._catalog, row)
         what = "Soundscapes" if row.kind in ("split", "site") else "Recordings"
         title = f"{row.key}  {row.title}" if row.kind == "species" else row.title
-        table.border_title = f"{what} of {title}" if row.kind != "split" else title
+        table.border_title = Content(f"{what} of {title}" if row.kind != "split" else title)
         table.border_subtitle = f"{len(recordings)}"
         table.show(recordings)
+        self._places = places_of(recordings)
         self._select(table.recording)
         self._probe_seen()
 
@@ -276,7 +279,7 @@ class BrowsePane(Container):
     def _title_spectrogram(self) -> None:
         view = self.query_one(SpectrogramView)
         name = f"{self._selected.name}  " if self._selected is not None else ""
-        view.border_title = f"{name}{view.scale} 0–16 kHz"
+        view.border_title = Content(f"{name}{view.scale} 0–16 kHz")
 
     def _select(self, recording: Recording | None) -> None:
         if recording is self._selected:
@@ -290,8 +293,8 @@ class BrowsePane(Container):
         view = self.query_one(SpectrogramView)
         recording = self._selected
         self._title_spectrogram()
-        self._show_details()
         if recording is None:
+            self._show_details()
             view.show(None)
         else:
             self._show_recording(recording)
@@ -318,12 +321,8 @@ class BrowsePane(Container):
         label = recording.primary_label
         species = self._catalog.taxonomy.get(label) if label else None
         details.show(species, recording, self._probes.get(recording))
-        table = self.query_one(RecordingsTable)
-        places = [(one.latitude, one.longitude) for one in table.recordings]
-        known = [(lat, lon) for lat, lon in places if lat is not None and lon is not None]
-        here = (recording.latitude, recording.longitude)
-        is_known = here[0] is not None and here[1] is not None
-        details.show_places(known, cast("Place", here) if is_known else None, self._reserve)
+        here = places_of([recording])
+        details.show_places(self._places, here[0] if here else None, self._reserve)
 
     @work(group="probe", exclusive=True)
     async def _probe_seen(self) -> None:
@@ -333,7 +332,7 @@ class BrowsePane(Container):
         for recording in table.seen():
             if self._probes.get(recording) is None:
                 await asyncio.to_thread(self._probes.ask, recording)
-                table.refresh()
+                table.refresh_recording(recording)
 
     def _play(self, recording: Recording, start_s: float | None = None) -> None:
         self._services.playback.play(recording.path, name=recording.name, start_s=start_s)

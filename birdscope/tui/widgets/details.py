@@ -38,6 +38,10 @@ class Details(Vertical):
     }
     """
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._series: list[Series] = []
+
     def compose(self) -> ComposeResult:
         """Text, then map."""
         with VerticalScroll(id="details-text", can_focus=False):
@@ -48,7 +52,11 @@ class Details(Vertical):
         """Show a recording, and its species if it has one."""
         lines = list(_species_lines(species)) if species is not None else []
         lines += _recording_lines(recording, probed)
-        self.query_one("#details-static", Static).update(Content("\n").join(lines))
+        text = Content("\n").join(lines)
+        static = self.query_one("#details-static", Static)
+        # laying the whole screen out again costs more than all the rest of a key press
+        height = text.get_height({}, max(static.size.width, 1))
+        static.update(text, layout=height != static.size.height)
 
     def show_nothing(self) -> None:
         """Empty the panel."""
@@ -76,7 +84,8 @@ class Details(Vertical):
         mapped = bool(places or here)
         self.set_class(mapped, "-mapped")
         self.border_subtitle = "● here  • others  ◆ reserve" if mapped else ""
-        if series:
+        if series and series != self._series:
+            self._series = series
             every = [one for points, _, _ in layers for one in points]
             self.query_one(PlotView).show(
                 series,
@@ -101,7 +110,7 @@ def _recording_lines(recording: Recording, probed: Probed | None) -> Iterable[Co
     elif probed is not None and probed.duration_s is not None:
         yield _pair("length", f"{probed.duration_s:.1f} s")
     if recording.split != "train_audio":
-        yield _pair("site", site_of(recording))
+        yield _pair("site", site_of(recording.key))
         if (when := recorded_at(recording)) is not None:
             yield _pair("recorded", f"{when:%Y-%m-%d %H:%M}")
     for key, value in recording.metadata.items():

@@ -78,7 +78,8 @@ class RecordingsTable(RowsView):
         self._usual = usual(recordings)
         self._name_cells = max((len(one.name) for one in recordings[:_SAMPLE]), default=0)
         self._first_column = 0
-        self.scroll_to(y=0, animate=False)
+        if self.scroll_offset.y:
+            self.scroll_to(y=0, animate=False)
         self.rows_changed(0)
 
     def show_columns(self, keys: frozenset[str]) -> None:
@@ -92,6 +93,13 @@ class RecordingsTable(RowsView):
         if key != self.playing_key:
             self.playing_key = key
             self.refresh()
+
+    def refresh_recording(self, recording: Recording) -> None:
+        """Paint the row of a recording again, if it is on screen."""
+        top = self.scroll_offset.y
+        for number, one in enumerate(self.seen(), start=top):
+            if one is recording:
+                self.refresh_row(number)
 
     def seen(self) -> Sequence[Recording]:
         """The recordings on screen."""

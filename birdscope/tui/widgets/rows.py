@@ -118,7 +118,9 @@ class RowsView(ScrollView, can_focus=True):
 
     def rows_changed(self, cursor: int | None = None) -> None:
         """Other rows are there: fit the scrollbar, keep or set the cursor, paint."""
-        self.virtual_size = Size(0, self.row_total() + self.header_rows)
+        size = Size(0, self.row_total() + self.header_rows)
+        if size != self.virtual_size:
+            self.virtual_size = size
         if cursor is not None:
             self.cursor = cursor
         self.cursor = self.validate_cursor(self.cursor)
