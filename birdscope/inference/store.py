@@ -157,9 +157,22 @@ class ScoresStore:
             raise ScoresError(error.what, path=error.path, remedy="predict again") from error
 
     def scores(self) -> Scores:
-        """The scores, memory-mapped: only what is looked at is read."""
+        """The scores, memory-mapped: only what is looked at is read.
+
+        A recording without a mark may hold part of a block (its writer was killed, or is at
+        it); its rows are NaN here.
+        """
         meta = self.meta
-        return Scores(meta.classes, meta.checkpoints, self.rows, self._values, dict(meta.weights))
+        return Scores(meta.classes, meta.checkpoints, self.rows, self._marked(), dict(meta.weights))
+
+    def _marked(self) -> npt.NDArray[np.float32]:
+        unmarked = [key for key in self.rows.recordings if key not in self._marks]
+        if not unmarked:
+            return self._values
+        values: npt.NDArray[np.float32] = np.array(self._values)
+        for key in unmarked:
+            values[:, self.rows.span(key)] = np.nan
+        return values
 
     def refresh(self) -> None:
         """Look again which recordings are finished (another process may be writing)."""

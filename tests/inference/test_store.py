@@ -56,19 +56,21 @@ def test_what_was_written_is_read_back_and_the_rest_is_nan(folder):
     assert store.marks[KEYS[2]].status == "stereo" and store.marks[KEYS[2]].duration_s == 15.0
 
 
-def test_values_are_mapped_not_loaded(folder):
-    ScoresStore.create(folder, META, ROWS).close()
+def test_finished_values_are_mapped_not_loaded(folder):
+    with ScoresStore.create(folder, META, ROWS) as store:
+        for number, (key, windows) in enumerate(zip(KEYS, (2, 1, 3), strict=True)):
+            store.write(key, block(number, windows))
     assert isinstance(ScoresStore.open(folder).scores().values, np.memmap)
 
 
 def test_a_reader_sees_what_a_writer_adds(folder):
     with ScoresStore.create(folder, META, ROWS) as writer:
         reader = ScoresStore.open(folder)
-        values = reader.scores().values
         writer.write(KEYS[1], block(1, 1))
+        assert np.isnan(reader.scores().values).all()
         reader.refresh()
         assert reader.done == {KEYS[1]}
-        np.testing.assert_array_equal(values[:, 2:3], block(1, 1))
+        np.testing.assert_array_equal(reader.scores().values[:, 2:3], block(1, 1))
 
 
 def test_resume_equals_one_go_byte_for_byte(tmp_path):
@@ -224,3 +226,12 @@ def test_damaged_files_are_named(folder, name, content):
     with pytest.raises(ScoresError) as error:
         ScoresStore.open(folder)
     assert error.value.path == folder / name
+
+
+def test_half_a_block_of_a_killed_writer_is_not_shown(folder):
+    with ScoresStore.create(folder, META, ROWS) as store:
+        store.write(KEYS[1], block(1, 1), "ok", "", 5.0)
+        store._write_block(ROWS.span(KEYS[0]), block(0, 2))
+    values = ScoresStore.open(folder).scores().values
+    assert np.isnan(values[:, ROWS.span(KEYS[0])]).all()
+    np.testing.assert_array_equal(values[:, ROWS.span(KEYS[1])], block(1, 1))
