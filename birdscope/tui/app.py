@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, ClassVar
@@ -12,11 +11,9 @@ from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider as CommandProvider
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
-from textual.worker import WorkerFailed
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
@@ -28,6 +25,7 @@ from birdscope.tui.messages import (
     OpenInScope,
 )
 from birdscope.tui.playback import Playback, PlaybackStatus, PlayerLike
+from birdscope.tui.safe_app import SafeApp
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.services import Services
 from birdscope.tui.themes import THEMES
@@ -36,13 +34,10 @@ from birdscope.tui.widgets.player_bar import PlayerBar
 from birdscope.tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
-    from textual.actions import ActionParseResult
-
     from birdscope.tui.pictures import Provider
 
 TABS = (("browse", "Browse"), ("scope", "Scope"))
 _HERE = Path(__file__).parent
-_LOG = logging.getLogger("birdscope.tui")
 
 
 class MainScreen(Screen[None]):
@@ -61,7 +56,7 @@ class MainScreen(Screen[None]):
         super().__init__(id="_default", classes=fitting[-1])
 
 
-class BirdscopeApp(App[None]):
+class BirdscopeApp(SafeApp):
     """birdscope in a terminal.
 
     Args:
@@ -117,10 +112,9 @@ class BirdscopeApp(App[None]):
         make_player: Callable[[], tuple[PlayerLike, str]] | None = None,
         spectrogram: Provider | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(session, debug)
         self._take_themes()
         self._data = data
-        self._debug = debug
         self.services = Services(
             self,
             Playback(self, make_player),
@@ -235,41 +229,11 @@ class BirdscopeApp(App[None]):
         yield SystemCommand("Theme", "Change colours", self.action_change_theme)
         yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A worker's known failure is a notification; a programming error ends the app.
-
-        Its traceback goes to the log, and to the screen with --debug.
-        """
-        if isinstance(error, WorkerFailed) and isinstance(error.error, BirdscopeError):
-            self._say(error.error)
-            return
-        _LOG.error("unexpected error", exc_info=error)
-        if self._debug or self.is_headless:
-            super()._handle_exception(error)
-        else:
-            self._return_code = 1
-            self.exit(return_code=1, message=f"birdscope stopped: {error!r} (see --debug)")
-
-    async def run_action(
-        self,
-        action: str | ActionParseResult,
-        default_namespace: DOMNode | None = None,
-        namespaces: Mapping[str, DOMNode] | None = None,
-    ) -> bool:
-        """Do what a key or a command says; a known failure is a notification."""
-        try:
-            return await super().run_action(action, default_namespace, namespaces)
-        except BirdscopeError as error:
-            self._say(error)
-            return True
-
-    def _say(self, error: BirdscopeError) -> None:
-        _LOG.warning("%s", error)
-        self.notify(str(error), title="That failed", severity="error", markup=False)
-
     async def _after_first_paint(self) -> None:
+        from birdscope.tui.logs import open_log
         from birdscope.tui.screens.scope import ScopePane
 
+        open_log(self.session_name, self._debug_wanted)
         playback = self.services.playback
         playback.changed.subscribe(self, self._playback_changed, immediate=True)
         playback.moved.subscribe(self, self._playback_moved, immediate=True)

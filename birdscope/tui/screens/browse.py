@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widgets import Input, Label
 
 from birdscope.core.types import Recording
-from birdscope.tui import palettes
-from birdscope.tui.frequency import SCALES
 from birdscope.tui.messages import OpenInScope
 from birdscope.tui.outline import SORTS, OutlineData, OutlineRow, places_of, recordings_behind
 from birdscope.tui.playback import PlaybackStatus
@@ -27,6 +25,7 @@ from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.rows import RowsView
 from birdscope.tui.widgets.species_list import SpeciesList
 from birdscope.tui.widgets.spectrogram import SpectrogramView
+from birdscope.tui.widgets.spectrogram_keys import SpectrogramPane
 
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 _SETTLE_S = 0.06
 
 
-class BrowsePane(Container):
+class BrowsePane(SpectrogramPane):
     """The first tab.
 
     Args:
@@ -48,22 +47,6 @@ class BrowsePane(Container):
         Binding("slash", "filter", "Filter", id="browse.filter", tooltip="Filter species"),
         Binding("s", "sort", "Sort", id="browse.sort", tooltip="Sort species another way"),
         Binding("o", "open_scope", "Scope", id="browse.scope", tooltip="Open in Scope"),
-        Binding("plus,equals_sign", "zoom(2)", "Zoom", key_display="+", id="browse.zoom_in",
-                tooltip="Zoom in"),
-        Binding("minus", "zoom(0.5)", "Zoom out", show=False, id="browse.zoom_out",
-                tooltip="Zoom out"),
-        Binding("0", "zoom_reset", "Whole file", show=False, id="browse.zoom_reset",
-                tooltip="Show the whole file"),
-        Binding("h,shift+left", "pan(-0.25)", "Pan left", show=False, id="browse.pan_left",
-                tooltip="Pan to the left"),
-        Binding("l,shift+right", "pan(0.25)", "Pan right", show=False, id="browse.pan_right",
-                tooltip="Pan to the right"),
-        Binding("p", "palette", "Palette", show=False, id="browse.palette",
-                tooltip="Next palette"),
-        Binding("f", "scale", "Scale", show=False, id="browse.scale",
-                tooltip="Frequency scale: mel, linear, log"),
-        Binding("g", "grid", "Grid", show=False, id="browse.grid",
-                tooltip="Show the borders of 5 s windows"),
         Binding("C", "columns", "Columns", show=False, id="browse.columns",
                 tooltip="Choose columns of the table"),
         Binding("escape", "leave_filter", "Back", show=False, id="browse.back",
@@ -105,6 +88,7 @@ class BrowsePane(Container):
         self.query_one(RecordingsTable).border_title = "Recordings"
         self.query_one(Details).border_title = "Details"
         self._title_spectrogram()
+        self.watch(self.spectrogram, "scale", self._title_spectrogram, init=False)
         services = self._services
         services.catalog_loaded.subscribe(self, self._take_catalog)
         services.playback.changed.subscribe(self, self._playback_changed, immediate=True)
@@ -215,35 +199,6 @@ class BrowsePane(Container):
         if self._selected is not None:
             self.post_message(OpenInScope(self._selected))
 
-    def action_zoom(self, factor: float) -> None:
-        """Zoom the spectrogram."""
-        self.query_one(SpectrogramView).zoom(factor)
-
-    def action_zoom_reset(self) -> None:
-        """Show the whole file."""
-        self.query_one(SpectrogramView).reset_view()
-
-    def action_pan(self, share: float) -> None:
-        """Move the spectrogram."""
-        self.query_one(SpectrogramView).pan(share)
-
-    def action_palette(self) -> None:
-        """Take the next palette."""
-        view = self.query_one(SpectrogramView)
-        view.palette = palettes.following(view.palette)
-        self._title_spectrogram()
-
-    def action_scale(self) -> None:
-        """Take the next frequency scale."""
-        view = self.query_one(SpectrogramView)
-        view.scale = SCALES[(SCALES.index(view.scale) + 1) % len(SCALES)]
-        self._title_spectrogram()
-
-    def action_grid(self) -> None:
-        """Show or hide the borders of windows."""
-        view = self.query_one(SpectrogramView)
-        view.window_grid = not view.window_grid
-
     def action_columns(self) -> None:
         """Let the user choose columns."""
         from birdscope.tui.screens.columns import ColumnsScreen
@@ -277,7 +232,7 @@ class BrowsePane(Container):
         self.query_one("#species-panel").border_title = f"Species ({count})"
 
     def _title_spectrogram(self) -> None:
-        view = self.query_one(SpectrogramView)
+        view = self.spectrogram
         name = f"{self._selected.name}  " if self._selected is not None else ""
         view.border_title = Content(f"{name}{view.scale} 0–16 kHz")
 
@@ -290,7 +245,7 @@ class BrowsePane(Container):
         self._settling = self.set_timer(_SETTLE_S, self._show_selected)
 
     def _show_selected(self) -> None:
-        view = self.query_one(SpectrogramView)
+        view = self.spectrogram
         recording = self._selected
         self._title_spectrogram()
         if recording is None:
@@ -304,7 +259,7 @@ class BrowsePane(Container):
         probed = self._probes.get(recording)
         if probed is None:
             probed = await asyncio.to_thread(self._probes.ask, recording)
-        view = self.query_one(SpectrogramView)
+        view = self.spectrogram
         if probed.duration_s is None:
             view.show_error(recording.path, f"✗ {recording.name}: {probed.problem}")
         else:
@@ -344,6 +299,6 @@ class BrowsePane(Container):
         table.mark_playing(key if is_active else "")
 
     def _playback_moved(self, seconds: float) -> None:
-        view = self.query_one(SpectrogramView)
+        view = self.spectrogram
         if view.path is not None and view.path == self._services.playback.path:
             view.set_playhead(seconds)

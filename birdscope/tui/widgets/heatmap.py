@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -19,7 +18,8 @@ from textual.strip import Strip
 
 from birdscope.core.windows import WINDOW_S
 from birdscope.tui import palettes
-from birdscope.tui.cell_styles import RAMP, has_colours
+from birdscope.tui.cell_styles import has_colours
+from birdscope.tui.heat_styles import HeatStyles
 from birdscope.tui.timeline import TimeAxis
 from birdscope.tui.widgets.axes import GUTTER, gutter_segment
 
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_NUMBERS_FROM = 3
 _GAP_FROM = 4
-_FAINT = 0.2
 
 
 class HeatMap(ScrollView, can_focus=True):
@@ -112,7 +110,7 @@ class HeatMap(ScrollView, can_focus=True):
         self._busy: int | None = None
         self._playhead_s: float | None = None
         self._start_s, self._end_s = 0.0, 60.0
-        self._styles_of: dict[int, Style] = {}
+        self._heat: HeatStyles | None = None
 
     @property
     def gutter_width(self) -> int:
@@ -204,12 +202,12 @@ class HeatMap(ScrollView, can_focus=True):
 
     def watch_palette(self) -> None:
         """Draw in the new colours."""
-        self._styles_of.clear()
+        self._heat = None
 
     def notify_style_update(self) -> None:
         """Colours may have changed."""
         super().notify_style_update()
-        self._styles_of.clear()
+        self._heat = None
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """The cursor is drawn only with the focus."""
@@ -277,22 +275,11 @@ class HeatMap(ScrollView, can_focus=True):
             busy = window == self._busy
             style = self._style("heatmap--busy" if busy else "heatmap--unknown")
             return ("⋯" if busy else "·").center(width), style
-        if not has_colours(self.app.console, self.app.no_color):
-            return RAMP[min(int(value * len(RAMP)), len(RAMP) - 1)] * width, self.rich_style
-        number = f"{min(round(value * 100), 99):02d}" if value >= 0.005 else ""
-        return (number if width >= _NUMBERS_FROM - 1 else "").center(width), self._heat(value)
-
-    def _heat(self, value: float) -> Style:
-        """The colour of a value; faint ones fade into the ground."""
-        level = round(min(max(value, 0.0), 1.0) * 99)
-        if level not in self._styles_of:
-            colour = palettes.table(self.palette, 100)[level]
-            share = min(1.0, value / _FAINT)
-            colour = palettes.blend(self.background_colors[1].rgb, colour, 0.25 + 0.75 * share)
-            ink = (0, 0, 0) if palettes.luminance(colour) > 0.5 else (255, 255, 255)
-            ink = palettes.blend(colour, ink, 0.85 if level >= 10 else 0.45)
-            self._styles_of[level] = Style.from_color(Color.from_rgb(*ink), Color.from_rgb(*colour))
-        return self._styles_of[level]
+        if self._heat is None:
+            colours = has_colours(self.app.console, self.app.no_color)
+            ground = self.background_colors[1].rgb
+            self._heat = HeatStyles(self.palette, ground, self.rich_style, colours=colours)
+        return self._heat.cell(value, width)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)

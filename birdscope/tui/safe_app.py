@@ -1,0 +1,70 @@
+"""An app whose known failures are notifications, and whose tracebacks go to a log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.worker import WorkerFailed
+
+from birdscope.core.errors import BirdscopeError
+
+if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+
+_LOG = logging.getLogger("birdscope.tui")
+
+
+class SafeApp(App[None]):
+    """The base of BirdscopeApp.
+
+    Args:
+        session: Name of the session, which has the log.
+        debug: Whether a programming error shows its traceback.
+    """
+
+    def __init__(self, session: str, debug: bool) -> None:
+        super().__init__()
+        self.session_name = session
+        self._debug_wanted = debug
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key or a command says; a known failure is a notification."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except BirdscopeError as error:
+            self.say(error)
+            return True
+
+    def say(self, error: BirdscopeError) -> None:
+        """Tell the user what failed and what to do."""
+        _LOG.warning("%s", error)
+        self.notify(str(error), title="That failed", severity="error", markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A worker's known failure is a notification; a programming error ends the app.
+
+        Its traceback goes to the log, and to the screen with --debug.
+        """
+        if isinstance(error, WorkerFailed) and isinstance(error.error, BirdscopeError):
+            self.say(error.error)
+            return
+        if self._debug_wanted or self.is_headless:
+            super()._handle_exception(error)
+            return
+        from birdscope.tui.logs import open_log
+
+        file = open_log(self.session_name, debug=False)
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        _LOG.error("unexpected error", exc_info=cause)
+        where = f"the traceback is in {file}" if file else "run it with --debug to see more"
+        self._return_code = 1
+        self.exit(return_code=1, message=f"birdscope stopped: {cause!r}\n  → {where}")

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rich.color import ColorSystem
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from birdscope.tui.widgets.heatmap import HeatMap
+from birdscope.tui.widgets.spectrogram import SpectrogramView
+from tests.tui.conftest import picture
+
+NAMES = [f"species {number}" for number in range(20)]
+
+
+class Shown(App[None]):
+    def __init__(self, colours: ColorSystem | None = ColorSystem.TRUECOLOR) -> None:
+        super().__init__()
+        self.console._color_system = colours
+        self.no_color = False
+        self.selected: list[tuple[int, int]] = []
+        self.activated: list[tuple[int, int]] = []
+
+    def compose(self) -> ComposeResult:
+        yield SpectrogramView(picture, gutter=12)
+        yield HeatMap(gutter=12)
+
+    def on_heat_map_cell_selected(self, event: HeatMap.CellSelected) -> None:
+        self.selected.append((event.row, event.window))
+
+    def on_heat_map_cell_activated(self, event: HeatMap.CellActivated) -> None:
+        self.activated.append((event.row, event.window))
+
+    @property
+    def heatmap(self) -> HeatMap:
+        return self.query_one(HeatMap)
+
+
+def values() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    filled = np.full((20, 12), np.nan, np.float32)
+    filled[:, 0] = np.linspace(1.0, 0.0, 20)
+    return filled
+
+
+async def test_draws_numbers_dots_and_the_busy_window() -> None:
+    app = Shown()
+    # one column of 74 is the scrollbar's
+    async with app.run_test(size=(73, 20)) as pilot:
+        app.heatmap.show(NAMES, values())
+        app.heatmap.set_busy(1)
+        await pilot.pause()
+        first = app.heatmap.render_line(0)
+        assert first.text.startswith("  species 0  99")
+        assert "⋯" in first.text and first.text.count("·") == 10
+        assert first.cell_length == app.heatmap.size.width
+
+
+async def test_shares_the_time_axis_of_the_spectrogram() -> None:
+    app = Shown()
+    async with app.run_test(size=(90, 30)) as pilot:
+        app.query_one(SpectrogramView).show(None)
+        app.heatmap.show(NAMES[:3], values()[:3])
+        app.heatmap.set_view(0.0, 60.0)
+        await pilot.pause()
+        heat, view = app.heatmap.axis, app.query_one(SpectrogramView).axis
+        assert heat.columns == view.columns
+        app.heatmap.set_view(10.0, 20.0)
+        text = app.heatmap.render_line(0).text[12:]
+        assert text.count("·") == 2
+
+
+async def test_a_new_column_repaints_only_its_window() -> None:
+    app = Shown()
+    async with app.run_test(size=(72, 24)) as pilot:
+        heatmap = app.heatmap
+        heatmap.show(NAMES[:4], values()[:4])
+        await pilot.pause()
+        asked: list[Region] = []
+        original = heatmap.refresh
+        heatmap.refresh = lambda *regions, **how: (  # type: ignore[method-assign]
+            asked.extend(regions), original(*regions, **how)
+        )[1]  # fmt: skip
+        heatmap.set_column(2, np.full(4, 0.5, np.float32))
+        left, right = heatmap.axis.edge_of(10), heatmap.axis.edge_of(15)
+        assert asked == [Region(12 + left, 0, right - left, heatmap.size.height)]
+        assert "50" in heatmap.render_line(3).text
+
+
+async def test_cursor_moves_scrolls_and_activates() -> None:
+    app = Shown()
+    async with app.run_test(size=(72, 20)) as pilot:
+        app.heatmap.show(NAMES, values())
+        app.heatmap.focus()
+        await pilot.press("right", "right", "left", *["down"] * 15)
+        await pilot.pause()
+        assert app.selected[-1] == (15, 1)
+        assert app.heatmap.scroll_offset.y > 0
+        await pilot.press("enter")
+        await pilot.press(*["down"] * 30)
+        assert app.activated == [(15, 1)]
+        assert app.heatmap.cursor == (19, 1)
+
+
+async def test_click_selects_and_again_activates() -> None:
+    app = Shown()
+    async with app.run_test(size=(72, 20)) as pilot:
+        app.heatmap.show(NAMES[:5], values()[:5])
+        await pilot.pause()
+        x = 12 + app.heatmap.axis.edge_of(25) + 2
+        await pilot.click(app.heatmap, offset=(x, 2))
+        assert app.heatmap.cursor == (2, 5)
+        await pilot.click(app.heatmap, offset=(x, 2))
+        assert app.activated == [(2, 5)]
+
+
+@pytest.mark.parametrize("colours", [None, ColorSystem.STANDARD])
+async def test_without_colours_a_ramp_tells(colours: ColorSystem | None) -> None:
+    app = Shown(colours)
+    async with app.run_test(size=(72, 20)) as pilot:
+        app.heatmap.show(NAMES, values())
+        await pilot.pause()
+        assert "████" in app.heatmap.render_line(0).text
+        assert "█" not in app.heatmap.render_line(5).text
