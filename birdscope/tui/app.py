@@ -150,8 +150,7 @@ class BirdscopeApp(SafeApp):
     def on_unmount(self) -> None:
         """Give the sound device back and end the engine."""
         self.services.playback.close()
-        if self.services.engine_made:
-            self.services.engine.close()
+        self.services.close()
 
     @on(CatalogLoaded)
     def _catalog_loaded(self, event: CatalogLoaded) -> None:

@@ -219,7 +219,7 @@ class Feed:
         self._clear()
         self._changed()
         await self._recall()
-        await self._remember(ensemble=str(path))
+        await asyncio.to_thread(self._remember)
         if info.problem:
             self.ensemble_problem = info.problem
             self._changed()
@@ -243,7 +243,7 @@ class Feed:
         self._clear()
         self._changed()
         await self._recall()
-        await self._remember(recording=recording.key, position_s=0.0)
+        await asyncio.to_thread(self._remember)
 
     async def _recall(self) -> None:
         """Show what the session keeps of this recording and this ensemble."""
@@ -307,8 +307,14 @@ class Feed:
         catalog = self._services.catalog
         return tuple(catalog.taxonomy.labels) if catalog is not None else ()
 
-    async def _remember(self, **changes: object) -> None:
-        await asyncio.to_thread(self._services.session.update, **changes)
+    def _remember(self) -> None:
+        """Keep what is on show now: of two late calls, both write the newest."""
+        changes: dict[str, str] = {}
+        if self.recording is not None:
+            changes["recording"] = self.recording.key
+        if self.ensemble is not None:
+            changes["ensemble"] = str(self.ensemble.path)
+        self._services.session.update(**changes)
 
     def _run(self, work: Coroutine[Any, Any, None], group: str) -> None:
         self._owner.run_worker(work, group=group, exclusive=True, exit_on_error=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from birdscope.tui.scope_feed import Feed
 
 TOP = 10
-NAMES_FROM = 16
+NAMES_FROM = 14
 
 
 def header(feed: Feed, span: str) -> Content:
@@ -85,15 +85,15 @@ def row_values(blended: Blended) -> npt.NDArray[np.float32]:
 
 
 def row_labels(feed: Feed, taxonomy: Taxonomy, gutter: int) -> list[str]:
-    """Name and code where there is room; else the code, or the name where that is a number."""
+    """Name and code where there is room, else the name, or a code that says more than a number."""
     assert feed.blended is not None
     labels = [feed.classes[column] for column in feed.blended.ranking]
     names = [taxonomy.get(label).name for label in labels]
     code_cells = max((len(label) for label in labels), default=0)
     room = gutter - code_cells - 3
-    if gutter < NAMES_FROM or room < 8:
+    if room < 8:
         pairs = zip(labels, names, strict=True)
-        return [name if label.isdigit() else label for label, name in pairs]
+        return [name if label.isdigit() or gutter >= NAMES_FROM else label for label, name in pairs]
     return [
         label if label == name else f"{cut(name, room)} {label:<{code_cells}}"
         for label, name in zip(labels, names, strict=True)

@@ -69,10 +69,12 @@ class Services:
 
         return Session.open(paths.sessions(), self.session_name)
 
-    @property
-    def engine_made(self) -> bool:
-        """Whether somebody asked for the engine yet."""
-        return "engine" in self.__dict__
+    def close(self) -> None:
+        """End the engine's processes and give the session free."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+        if "session" in self.__dict__:
+            self.session.close()
 
 
 def file_spectrogram(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from birdscope.tui.services import Services
 
 WIDE_COLUMNS, TALL_ROWS = 110, 30
-NARROW_GUTTER = 10
+WIDE_LIST, NARROW_LIST = 42, 27
 
 
 class ScopePane(Container):
@@ -120,9 +120,13 @@ class ScopePane(Container):
     def on_resize(self, event: events.Resize) -> None:
         """Names in the gutter where there is room for them, frames where there are rows."""
         wide = event.size.width >= WIDE_COLUMNS
-        self.set_class(wide, "-wide")
         self.set_class(event.size.height >= TALL_ROWS, "-tall")
-        self.call_after_refresh(self._fit_gutter)
+        list_width = WIDE_LIST if wide else NARROW_LIST
+        self.query_one(TopSpecies).styles.width = list_width
+        gutter = even_gutter(event.size.width - list_width - 1, wide)
+        self._spectrogram.gutter_width = gutter
+        self._heatmap.gutter_width = gutter
+        self._draw_heatmap()
 
     def open_recording(self, recording: Recording) -> None:
         """Show a recording, from its beginning."""
@@ -257,16 +261,6 @@ class ScopePane(Container):
     @property
     def _heatmap(self) -> HeatMap:
         return self.query_one("#scope-heatmap", HeatMap)
-
-    def _fit_gutter(self) -> None:
-        """A gutter that leaves every window of a minute the same number of columns."""
-        columns = self._heatmap.size.width
-        least = min(30, columns // 3) if self.has_class("-wide") else NARROW_GUTTER
-        windows = SOUNDSCAPE_S // WINDOW_S
-        gutter = least + max(columns - least, 0) % windows
-        self._spectrogram.gutter_width = gutter
-        self._heatmap.gutter_width = gutter
-        self._draw_heatmap()
 
     def _begin(self) -> None:
         self.feed.start()
@@ -409,3 +403,13 @@ class ScopePane(Container):
         row = self._heatmap.cursor[0] if self._heatmap.has_focus else None
         title, scores, members, hint = scope_text.top_of(feed, catalog.taxonomy, self._window, row)
         self.query_one(TopSpecies).show(title, scores, members, hint)
+
+
+def even_gutter(columns: int, wide: bool) -> int:
+    """A gutter that leaves every window of a minute the same number of columns.
+
+    >>> even_gutter(52, False)
+    16
+    """
+    least = min(30, columns // 3) if wide else 10
+    return least + max(columns - least, 0) % (SOUNDSCAPE_S // WINDOW_S)
