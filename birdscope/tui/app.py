@@ -43,6 +43,7 @@ _HERE = Path(__file__).parent
 class MainScreen(Screen[None]):
     """The one screen under all modal ones; its class tells how much room there is."""
 
+    AUTO_FOCUS = "SpeciesList"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (an instance variable in Textual)
         (0, "-narrow"),
         (120, "-wide"),
@@ -80,8 +81,9 @@ class BirdscopeApp(SafeApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Keys", key_display="?", id="app.help",
                 tooltip="The keys of where you are"),
-        Binding("q,ctrl+q", "quit", "Quit", key_display="q", id="app.quit",
-                tooltip="Leave birdscope"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave birdscope"),
+        Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit_anywhere",
+                tooltip="Leave birdscope, also while typing"),
         Binding("1", "show_tab('browse')", "Browse", show=False, id="app.browse",
                 tooltip="Go to Browse"),
         Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",

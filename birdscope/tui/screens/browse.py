@@ -21,6 +21,7 @@ from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.probing import Probes
 from birdscope.tui.services import Services
 from birdscope.tui.widgets.details import Details
+from birdscope.tui.widgets.filter_input import FilterInput
 from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.rows import RowsView
 from birdscope.tui.widgets.species_list import SpeciesList
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _SETTLE_S = 0.06
 
 
-class BrowsePane(SpectrogramPane):
+class BrowsePane(SpectrogramPane, inherit_bindings=False):
     """The first tab.
 
     Args:
@@ -49,8 +50,9 @@ class BrowsePane(SpectrogramPane):
         Binding("o", "open_scope", "Scope", id="browse.scope", tooltip="Open in Scope"),
         Binding("C", "columns", "Columns", show=False, id="browse.columns",
                 tooltip="Choose columns of the table"),
-        Binding("escape", "leave_filter", "Back", show=False, id="browse.back",
+        Binding("escape", "clear_filter", "All species", show=False, id="browse.clear",
                 tooltip="Clear the filter"),
+        *SpectrogramPane.BINDINGS,
     ]  # fmt: skip
 
     sort: reactive[str] = reactive(SORTS[0], init=False)
@@ -74,7 +76,7 @@ class BrowsePane(SpectrogramPane):
             with Vertical(id="species-panel", classes="panel") as panel:
                 panel.border_title = "Species"
                 with Horizontal(id="filter-row"):
-                    yield Input(placeholder="/ filter", id="filter", compact=True)
+                    yield FilterInput(placeholder="/ filter", id="filter", compact=True)
                     yield Label(f"▾ {self.sort}", id="sort")
                 yield SpeciesList(id="species")
             with Vertical(id="right"):
@@ -153,8 +155,8 @@ class BrowsePane(SpectrogramPane):
         species.filter(event.value)
         self._title_species()
 
-    @on(Input.Submitted, "#filter")
-    def _filter_submitted(self) -> None:
+    @on(FilterInput.Left)
+    def _filter_left(self) -> None:
         self.query_one(SpeciesList).focus()
 
     @on(SpectrogramView.Seek)
@@ -178,12 +180,11 @@ class BrowsePane(SpectrogramPane):
 
     def action_filter(self) -> None:
         """Go to the filter."""
-        self.query_one("#filter", Input).focus()
+        self.query_one("#filter", FilterInput).focus()
 
-    def action_leave_filter(self) -> None:
-        """Clear the filter and go to the list."""
-        self.query_one("#filter", Input).value = ""
-        self.query_one(SpeciesList).focus()
+    def action_clear_filter(self) -> None:
+        """Show all species and go there."""
+        self.query_one("#filter", FilterInput).action_clear()
 
     def action_sort(self) -> None:
         """Take the next order of species."""

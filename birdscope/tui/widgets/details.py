@@ -17,6 +17,7 @@ from birdscope.tui.widgets.plot import PlotView, Series
 
 Place = tuple[float, float]
 _KEY_CELLS = 11
+_LAST = ("license", "url")
 _SHOWN_ABOVE = {
     "primary_label",
     "scientific_name",
@@ -113,7 +114,7 @@ def _recording_lines(recording: Recording, probed: Probed | None) -> Iterable[Co
         yield _pair("site", site_of(recording.key))
         if (when := recorded_at(recording)) is not None:
             yield _pair("recorded", f"{when:%Y-%m-%d %H:%M}")
-    for key, value in recording.metadata.items():
+    for key, value in sorted(recording.metadata.items(), key=lambda one: one[0] in _LAST):
         text = plain(value)
         if key == "rating" and not recording.rating:
             text = "unknown"

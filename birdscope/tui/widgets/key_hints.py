@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from textual import events
 from textual.binding import ActiveBinding, Binding
 from textual.content import Content
+from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -30,7 +31,7 @@ class KeyHints(Widget):
         """`key action` pairs."""
         line = Content()
         self._places = []
-        for active in shown(self.screen.active_bindings.values()):
+        for active in shown(self._usable()):
             key = self.app.get_key_display(active.binding)
             text = active.binding.description
             if line.cell_length + len(key) + len(text) + 3 > self.size.width:
@@ -47,6 +48,16 @@ class KeyHints(Widget):
         for place, active in self._places:
             if offset is not None and offset.x in place:
                 await self.app.run_action(active.binding.action, active.node)
+
+    def _usable(self) -> list[ActiveBinding]:
+        """Bindings whose key is not typed into the focused input."""
+        focused = self.screen.focused
+        return [
+            one
+            for one in self.screen.active_bindings.values()
+            if focused is None
+            or not focused.check_consume_key(one.binding.key, key_to_character(one.binding.key))
+        ]
 
     def _changed(self, screen: Screen[object]) -> None:
         self.refresh()

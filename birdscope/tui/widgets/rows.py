@@ -133,7 +133,7 @@ class RowsView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The header, or one row."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if y < self.header_rows:
             return self._strip(self.header_spans(width), width, None)
         row = y - self.header_rows + self.scroll_offset.y

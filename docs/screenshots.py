@@ -1,0 +1,124 @@
+"""Screenshots made by pressing keys: `python docs/screenshots.py [NAME …] [--data DIR]`.
+
+Takes ../shared/data/calfrog32 when it is there, else the demo dataset, and writes
+docs/screenshots/<name>.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# Textual reads these once, when it is imported: colours as in a modern terminal.
+os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
+os.environ.pop("NO_COLOR", None)
+
+from textual.pilot import Pilot
+
+from birdscope.core import paths
+from birdscope.dataset.demo import make_demo_dataset
+from birdscope.tui.app import BirdscopeApp
+from birdscope.tui.widgets.species_list import SpeciesList
+
+OUT = Path(__file__).parent / "screenshots"
+REAL = paths.PROJECT.parent / "shared" / "data" / "calfrog32"
+SMALL, LARGE = (80, 24), (160, 48)
+# DejaVu Sans Mono is a little narrower than the grid of Textual's SVG.
+_FONT, _FONT_PX = "DejaVu Sans Mono", 20.26
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture.
+
+    Attributes:
+        size: Columns and rows.
+        keys: Pressed in turn; `wait:SECONDS` lets the app run, `theme:NAME` changes colours.
+        dataset: False starts without one.
+    """
+
+    size: tuple[int, int]
+    keys: Sequence[str] = ()
+    dataset: bool = True
+
+
+_SOUNDSCAPE = ("escape", "slash", *"train", "enter", "end", "tab", "wait:1")
+SHOTS = {
+    "browse": Shot(LARGE, ("down", "down", "down", "enter", "down", "enter", "wait:1.6")),
+    "browse-80x24": Shot(SMALL, ("down", "enter", "enter", "wait:1.2")),
+    "soundscape": Shot(LARGE, (*_SOUNDSCAPE, "g", "space", "wait:3.2")),
+    "filter": Shot((120, 36), ("slash", *"frog", "wait:1")),
+    "light": Shot(LARGE, ("down", "down", "theme:paper", "wait:1")),
+    "contrast": Shot((120, 36), ("down", "theme:contrast", "p", "p", "p", "wait:1")),
+    "help": Shot(SMALL, ("question_mark",)),
+    "welcome": Shot((100, 30), dataset=False),
+    "scope": Shot(LARGE, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:20")),
+    "scope-80x24": Shot(SMALL, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:20")),
+}
+
+
+async def take(shot: Shot, data: Path) -> str:
+    """Run the app, press the keys, return the SVG."""
+    app = BirdscopeApp(data if shot.dataset else None, session="screenshots")
+    async with app.run_test(size=shot.size) as pilot:
+        if shot.dataset:
+            while not app.query_one(SpeciesList).row_total():
+                await pilot.pause(0.05)
+        await pilot.pause(1.0)
+        for key in shot.keys:
+            await _press(app, pilot, key)
+        await pilot.pause(0.5)
+        return app.export_screenshot(title="birdscope")
+
+
+async def _press(app: BirdscopeApp, pilot: Pilot[None], key: str) -> None:
+    word, _, value = key.partition(":")
+    if word == "wait":
+        await asyncio.sleep(float(value))
+    elif word == "theme":
+        app.theme = value
+    else:
+        await pilot.press(key)
+
+
+def write(name: str, svg: str) -> Path:
+    """Save an SVG as PNG, drawn with DejaVu Sans Mono."""
+    import cairosvg  # type: ignore[import-untyped]
+
+    OUT.mkdir(parents=True, exist_ok=True)
+    svg = svg.replace("Fira Code", _FONT).replace("font-size: 20px", f"font-size: {_FONT_PX}px")
+    # CairoSVG adds up rounding errors of textLength over a line
+    svg = re.sub(r' textLength="[^"]*"', "", svg)
+    picture = OUT / f"{name}.png"
+    cairosvg.svg2png(bytestring=svg.encode(), write_to=str(picture), output_width=1600)
+    return picture
+
+
+def main() -> None:
+    """Take the named pictures, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SHOTS))
+    parser.add_argument("--data", type=Path, help="dataset folder")
+    args = parser.parse_args()
+    for name in args.names or SHOTS:
+        if name not in SHOTS:
+            parser.error(f"there is no picture {name!r}; there are {', '.join(SHOTS)}")
+        print(write(name, asyncio.run(take(SHOTS[name], args.data or _dataset()))))
+
+
+def _dataset() -> Path:
+    if REAL.is_dir():
+        return REAL
+    demo = paths.demo_dataset()
+    if not demo.is_dir():
+        make_demo_dataset(demo)
+    return demo
+
+
+if __name__ == "__main__":
+    main()
