@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
+from birdscope.core.windows import WINDOW_S
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +50,9 @@ class Waveforms:
         key = (path, first, last, stamp and (stamp.st_mtime_ns, stamp.st_size))
         waveform = self._blocks.pop(key, None)
         if waveform is None:
-            waveform = self._decode(path, first * WINDOW_S, (last - first) * WINDOW_S)
-            if last < n_windows:
-                waveform = waveform[: (last - first) * WINDOW_S * SAMPLE_RATE_HZ]
+            # Up to half a window of sound past the last window is part of its context.
+            tail_s = WINDOW_S if last == n_windows else 0
+            waveform = self._decode(path, first * WINDOW_S, (last - first) * WINDOW_S + tail_s)
         self._blocks[key] = waveform
         self._forget()
         return waveform, index - first, last - first

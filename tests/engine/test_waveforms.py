@@ -33,7 +33,7 @@ def test_a_minute_is_decoded_once(path):
         waveform, local, count = waveforms.around(path, index, 12)
         assert (local, count) == (index, 12)
         assert waveform[local * WINDOW] == index
-    assert decode.asked == [(0, 60)]
+    assert decode.asked == [(0, 65)], "the sound past the last window is its context"
 
 
 def test_a_long_recording_is_decoded_by_blocks_with_context(path):
@@ -42,10 +42,9 @@ def test_a_long_recording_is_decoded_by_blocks_with_context(path):
     for index in (0, BLOCK_WINDOWS - 1, BLOCK_WINDOWS, 2159):
         waveform, local, count = waveforms.around(path, index, 2160)
         assert waveform[local * WINDOW] == index
-        assert len(waveform) == count * WINDOW
         assert local + 1 < count or index == 2159, "there is sound after it for the context"
     assert len(decode.asked) == 3
-    assert max(duration_s for _, duration_s in decode.asked) <= 150
+    assert max(duration_s for _, duration_s in decode.asked) <= 155
 
 
 def test_the_least_used_is_forgotten_and_a_new_file_is_read_again(path):
