@@ -8,9 +8,8 @@ passes over.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from birdscope.core.errors import UsageError, nearest
@@ -18,9 +17,8 @@ from birdscope.core.events import Emit, Event, silent
 from birdscope.core.scores import ScoredCheckpoint
 from birdscope.core.units import duration
 from birdscope.core.windows import SOUNDSCAPE_S, window_count
+from birdscope.inference.speeds import Sample, Speeds
 
-# Recordings whose mean speed is projected: enough to even out, few enough to see a slow-down.
-_RECENT = 8
 # A projection that only just fits would be overturned by the next recording.
 _SLACK = 1.03
 # Decide after this many recordings (the first is slow: memory, kernels), or this share of time.
@@ -32,9 +30,10 @@ _SOUNDSCAPE_WINDOWS = window_count(SOUNDSCAPE_S)
 def reserve_s(rows: int) -> float:
     """Seconds to keep for post-processing, writing and checking so many rows.
 
-    Measured: 8,400 rows of 206 classes take 6 s on two cores; this gives 30 s.
+    Measured: 8,400 rows of 206 classes take 0.7 s on two busy cores; this gives 13 s, for a
+    slow disk and a machine that does other things.
     """
-    return 5.0 + 0.003 * rows
+    return 5.0 + 0.001 * rows
 
 
 class Watch(Protocol):
@@ -85,7 +84,8 @@ class GuardReport:
     def lines(self, total: int) -> list[str]:
         """The report in plain words; `total` recordings were asked for."""
         speeds = ", ".join(f"{name} {value:.2f} s" for name, value in self.seconds.items())
-        lines = [f"time limit {duration(self.limit_s)}: {duration(self.used_s)} used for models"]
+        used = duration(self.used_s)
+        lines = [f"time limit {duration(self.limit_s)}: the last recording was done after {used}"]
         if self.seconds:
             lines.append(f"  a minute of sound took: {speeds}, all else {self.other_s:.2f} s")
         lines.append(f"  order of leaving out: {', '.join(self.order)}")
@@ -95,15 +95,6 @@ class GuardReport:
             for drop in self.drops
         ]
         return lines if self.drops else [*lines, "  nothing was left out"]
-
-
-@dataclass
-class _Sample:
-    """One measured recording: its windows, its wall time, its checkpoints' times."""
-
-    windows: int
-    wall_s: float
-    layers: dict[int, float] = field(default_factory=dict)
 
 
 class TimeGuard:
@@ -147,11 +138,11 @@ class TimeGuard:
         self._limit_s = limit_s
         self._deadline_s = self._started_s + limit_s - reserve_s
         self._active = set(range(len(self._checkpoints)))
-        self._samples: deque[_Sample] = deque(maxlen=_RECENT)
+        self._speeds = Speeds()
         self._drops: list[Drop] = []
-        self._finished = self._measured = self._windows_left = 0
+        self._finished = self._windows_left = 0
         self._lap_s = self._begun_s = self._used_s = self._started_s
-        self._running = _Sample(0, 0.0)
+        self._running = Sample(0)
         self._planned: frozenset[int] = frozenset()
         self._cut: set[int] = set()
         self._hopeless = False
@@ -176,7 +167,7 @@ class TimeGuard:
     def plan(self, windows: int) -> frozenset[int]:
         """The layers to run on a recording of so many windows; none when there is no time."""
         self._drop_until_it_fits()
-        self._cut, self._running = set(), _Sample(windows, 0.0)
+        self._cut, self._running = set(), Sample(windows)
         self._lap_s = self._clock()
         fits = self._lap_s + windows * self._rate(self._active) < self._deadline_s
         self._planned = frozenset(self._active) if fits else frozenset()
@@ -206,26 +197,22 @@ class TimeGuard:
         self._finished += 1
         if self._running.layers and not self._cut:
             self._running.wall_s = now - self._begun_s
-            self._samples.append(self._running)
-            self._measured += 1
-            if self._measured == 2:
-                self._samples.popleft()
+            self._speeds.add(self._running)
         self._begun_s = self._lap_s = self._used_s = now
-        self._running, self._planned = _Sample(0, 0.0), frozenset()
+        self._running, self._planned = Sample(0), frozenset()
 
     def report(self) -> GuardReport:
         """What was measured and left out so far."""
         names = [one.name for one in self._checkpoints]
-        minute = _SOUNDSCAPE_WINDOWS
-        measured = sorted({layer for sample in self._samples for layer in sample.layers})
+        seconds, minute = self._speeds.layer_means(), _SOUNDSCAPE_WINDOWS
         dropped = [drop.checkpoint for drop in self._drops]
         return GuardReport(
             self._limit_s,
             self._used_s - self._started_s,
             tuple(dropped + [names[k] for k in self._order() if names[k] not in dropped]),
             tuple(self._drops),
-            {names[layer]: self._rate_of(layer) * minute for layer in measured},
-            self._other_rate() * minute,
+            {name: seconds[k] * minute for k, name in enumerate(names) if k in seconds},
+            self._speeds.other_mean() * minute,
         )
 
     def _drop_until_it_fits(self) -> None:
@@ -241,10 +228,9 @@ class TimeGuard:
 
     def _may_judge(self) -> bool:
         """Whether enough was measured to judge by."""
-        if not self._samples:
-            return False
-        used = self._clock() - self._started_s
-        return self._measured >= _LEARNING_RECORDINGS or used > _LEARNING_SHARE * self._limit_s
+        measured, used_s = self._speeds.measured, self._clock() - self._started_s
+        long_ago = measured > 0 and used_s > _LEARNING_SHARE * self._limit_s
+        return long_ago or measured >= _LEARNING_RECORDINGS
 
     def _projected_s(self) -> float:
         """When the models would be done, by the clock."""
@@ -252,22 +238,13 @@ class TimeGuard:
 
     def _rate(self, layers: set[int]) -> float:
         """Seconds per window with these layers; 0 while nothing was measured."""
-        return self._other_rate() + sum(self._rate_of(layer) for layer in layers)
-
-    def _rate_of(self, layer: int) -> float:
-        measured = [sample for sample in self._samples if layer in sample.layers]
-        windows = sum(sample.windows for sample in measured)
-        return sum(sample.layers[layer] for sample in measured) / windows if windows else 0.0
-
-    def _other_rate(self) -> float:
-        windows = sum(sample.windows for sample in self._samples)
-        other_s = sum(sample.wall_s - sum(sample.layers.values()) for sample in self._samples)
-        return max(0.0, other_s) / windows if windows else 0.0
+        return self._speeds.other_rate() + sum(map(self._speeds.layer_rate, layers))
 
     def _order(self) -> list[int]:
         """Layers by when they are left out: as told, then the least weight per second."""
         rest = [layer for layer in range(len(self._checkpoints)) if layer not in self._first]
-        density = {layer: self._worth[layer] / max(self._rate_of(layer), 1e-9) for layer in rest}
+        speed = self._speeds.layer_rate
+        density = {layer: self._worth[layer] / max(speed(layer), 1e-9) for layer in rest}
         return [*self._first, *sorted(rest, key=lambda layer: (density[layer], -layer))]
 
     def _note(self, layer: int, projected_s: float) -> None:
