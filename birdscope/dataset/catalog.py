@@ -224,7 +224,7 @@ class Catalog:
         path = self.root / "train.csv"
         if not path.is_file():
             return None
-        return TrainRows(self.root, read_table(path), lambda: self.groups)
+        return TrainRows(self.root, read_table(path, tolerant=True), lambda: self.groups)
 
     def _counts(self) -> dict[str, int]:
         if self.train_rows is not None:

@@ -104,6 +104,9 @@ def _table_problems(catalog: Catalog) -> Iterator[Problem]:
         for name in NEEDED_COLUMNS:
             if name not in train.header:
                 yield _note("missing-column", f"train.csv: {name}", "there is no such column")
+        for line, cells in train.left_out:
+            text = f"has {cells} cells, the header has {len(train.header)}: the row is left out"
+            yield _error("malformed-row", f"train.csv: line {line}", text)
         for name in _repeated(train.header):
             yield _error("duplicate-column", f"train.csv: {name}", "stands there more than once")
     yield from _class_problems(catalog)

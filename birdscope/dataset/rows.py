@@ -52,6 +52,7 @@ class TrainRows:
         self._table = table
         self._groups = groups
         self.header = table.header
+        self.left_out = table.left_out
         rows, names = table.rows, table.column("filename")
         files = [row[names].strip().replace("\\", "/") for row in rows]
         if "primary_label" in table.header:

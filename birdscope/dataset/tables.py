@@ -20,11 +20,13 @@ class Table:
         path: Where it came from.
         header: Column names.
         rows: The cells of each row, as many as the header has; empty lines are left out.
+        left_out: Line and number of cells of each row that has more or fewer.
     """
 
     path: Path
     header: tuple[str, ...]
     rows: list[list[str]]
+    left_out: tuple[tuple[int, int], ...] = ()
 
     def column(self, name: str) -> int:
         """Where a column stands.
@@ -46,27 +48,34 @@ class Table:
         return row[self.header.index(name)].strip() if name in self.header else ""
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, *, tolerant: bool = False) -> Table:
     """Read a CSV file; a byte-order mark is skipped.
 
+    Args:
+        path: The file.
+        tolerant: Leave out a row with more or fewer cells than the header (the torn end of
+            a broken download, say) instead of refusing the file.
+
     Raises:
-        DatasetError: if it is missing, empty, not UTF-8 or not CSV, or if a row has more or
-            fewer cells than the header; names the line.
+        DatasetError: if it is missing, empty, not UTF-8 or not CSV, or, unless tolerant, if
+            a row has more or fewer cells than the header; names the line.
     """
-    reader = csv.reader(io.StringIO(_decoded(path, _bytes(path)), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(_decoded(path, _bytes(path)), newline=""), strict=not tolerant)
     try:
         header = _header(path, next(reader, None))
-        rows = []
+        rows, left_out = [], []
         for row in reader:
             if len(row) == len(header):
                 rows.append(row)
+            elif row and tolerant:
+                left_out.append((reader.line_num, len(row)))
             elif row:
                 raise _wrong_width(path, reader.line_num, len(row), len(header))
     except csv.Error as error:
         raise DatasetError(
             f"is not valid CSV at line {reader.line_num}: {error}", path=path, remedy=_REPAIR
         ) from None
-    return Table(path, header, rows)
+    return Table(path, header, rows, tuple(left_out))
 
 
 def read_header(path: Path) -> tuple[str, ...]:

@@ -35,6 +35,15 @@ def usual(root: Path, *rows: dict[str, str]) -> None:
     write_train(root, [row("a", "1"), row("b", "2"), *rows])
 
 
+@pytest.mark.parametrize("torn", ["a,['']", "a,['']\n", "a,\"['', 'b"])
+def test_the_torn_end_of_a_download_is_left_out_and_named(tmp_path: Path, torn: str) -> None:
+    usual(tmp_path)
+    with open(tmp_path / "train.csv", "a") as file:
+        file.write(torn)
+    assert len(Catalog.open(tmp_path).recordings("train_audio")) == 2
+    assert problems_of(tmp_path)["malformed-row"].subject == "train.csv: line 4"
+
+
 def test_a_clean_dataset_has_none(tmp_path: Path) -> None:
     usual(tmp_path)
     assert find_problems(Catalog.open(tmp_path), durations=True) == []
