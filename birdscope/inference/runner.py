@@ -113,16 +113,16 @@ def predict_recordings(
     begin = time.monotonic()
     if guard is not None:
         guard.begin(sum(_windows(store, one) for one in missing), already)
+    predicted = 0
     for count, decoded in enumerate(_decoded_ahead(missing, threads, stop), start=1):
         if guard is not None and guard.over:
             break
-        _predict_one(predictor, decoded, store, emit, guard)
+        predicted += _predict_one(predictor, decoded, store, emit, guard)
         elapsed_s = time.monotonic() - begin
         emit(_progress(decoded.recording, already + count, len(recordings), elapsed_s / count))
     marks = tuple(store.marks[one.key] for one in recordings if one.key in store.marks)
     skipped = tuple(one.key for one in recordings if one.key not in store.marks)
     seconds = time.monotonic() - begin
-    predicted = len(missing) - len(skipped)
     report = guard.report() if guard is not None else None
     return RunReport(marks, len(recordings), predicted, seconds, skipped, report)
 
@@ -138,7 +138,9 @@ def _predict_one(
     store: ScoresStore,
     emit: Emit,
     guard: TimeGuard | None,
-) -> None:
+) -> bool:
+    """Predict a recording and keep what came of it; False where there was no time for it."""
+    in_time = True
     n_windows = _windows(store, decoded.recording)
     if decoded.waveform is None:
         _keep(decoded, None, (), store, emit)
@@ -150,8 +152,11 @@ def _predict_one(
         # Another try that got no further than the last one leaves that one in place.
         if there is None or len(guard.left_out) < len(there.left_out):
             _keep(decoded, block, guard.left_out, store, emit)
+    else:
+        in_time = False
     if guard is not None:
         guard.finish(n_windows)
+    return in_time
 
 
 def _keep(
