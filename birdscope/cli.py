@@ -17,12 +17,14 @@ COMMANDS: dict[str, str] = {
     "scan": "count a dataset's classes and find what is wrong with it",
     "predict": "run an ensemble over a dataset; keep every checkpoint's raw scores",
     "evaluate": "macro ROC-AUC of scores against labels",
+    "measure": "seconds per soundscape of an ensemble, against Kaggle's 90 minutes",
     "submit": "predict, post-process, write and check submission.csv",
     "bundle": "an ensemble as a Kaggle dataset and the notebook that predicts with it, offline",
     "export": "scores above a threshold as Raven, Audacity, CSV or Parquet files",
     "train": "train a model from a recipe",
     "demo": "make the synthetic demo dataset (and open it)",
     "jobs": "list, follow, cancel and resume background work",
+    "sessions": "list, create, archive, restore and remove what work is kept in",
     "doctor": "check sound, colours, packages and folders; say how to mend them",
 }
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._speed import keep_measured, stopwatch
 from birdscope.core.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--restart", action="store_true", help="throw away scores that are there, begin anew"
     )
+    group.add_argument(
+        "--speed", type=Path, metavar="DIR", help="keep the measured speed in this folder"
+    )
 
 
 def positive(text: str) -> int:
@@ -37,6 +43,22 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return number
+
+
+def keep_outside(data: Path, *written: Path | None) -> None:
+    """Nothing is ever written into a dataset folder.
+
+    Raises:
+        UsageError: if one of the paths to write lies in it.
+    """
+    inside = data.expanduser().resolve()
+    for path in written:
+        if path is not None and path.expanduser().resolve().is_relative_to(inside):
+            raise UsageError(
+                "lies in the dataset folder, where nothing is written",
+                path=path,
+                remedy="choose a path outside it",
+            )
 
 
 def choose(
@@ -80,6 +102,7 @@ def predict_into(
         BirdscopeError: of the ensemble, its checkpoints or the folder; see their packages.
         Cancelled: if stopped; what was finished is kept.
     """
+    started_s = time.monotonic()
     from birdscope.inference.decoding import plan_rows
     from birdscope.inference.predictor import Predictor
     from birdscope.inference.runner import predict_recordings
@@ -100,9 +123,16 @@ def predict_into(
         lambda: plan_rows(recordings, emit=emit, stop=stop),
         restart=args.restart,
     )
+    if make_guard is None and args.speed is not None:
+        make_guard = stopwatch
     with store:
         guard = make_guard(predictor, len(store.rows)) if make_guard is not None else None
-        return predict_recordings(predictor, recordings, store, emit=emit, stop=stop, guard=guard)
+        start_s = time.monotonic() - started_s
+        report = predict_recordings(predictor, recordings, store, emit=emit, stop=stop, guard=guard)
+    if args.speed is not None:
+        fingerprint = store.meta.fingerprints["ensemble"]
+        keep_measured(args.speed, predictor, fingerprint, report, start_s, emit)
+    return report
 
 
 def usable_threads() -> int:
@@ -128,7 +158,7 @@ def describe_run(report: RunReport) -> list[str]:
     lines += [f"  {mark.status}: {mark.recording}: {mark.message}" for mark in report.odd[:_SHOWN]]
     if len(report.odd) > _SHOWN:
         lines.append(f"  … and {len(report.odd) - _SHOWN} more, all in recordings.jsonl")
-    if report.guard is not None:
+    if report.guard is not None and math.isfinite(report.guard.limit_s):
         lines += report.guard.lines(report.total)
     return lines
 
@@ -137,6 +167,7 @@ def run_as_json(report: RunReport) -> dict[str, object]:
     """The outcome of a run for a program."""
     from dataclasses import asdict
 
+    limited = report.guard is not None and math.isfinite(report.guard.limit_s)
     return {
         "recordings": report.total,
         "predicted": report.predicted,
@@ -145,7 +176,7 @@ def run_as_json(report: RunReport) -> dict[str, object]:
         "odd": [asdict(mark) for mark in report.odd],
         "skipped": report.skipped,
         "out_of_time": report.out_of_time,
-        "time_limit": asdict(report.guard) if report.guard is not None else None,
+        "time_limit": asdict(report.guard) if limited and report.guard else None,
     }
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from birdscope.commands._output import stopping
+from birdscope.core.errors import Cancelled
 
 if TYPE_CHECKING:
     from birdscope.jobs.job import Job
@@ -31,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tail = actions.add_parser("tail", help="follow a job's log until it ends")
     tail.add_argument("job", help="id, or the start of one")
     tail.add_argument("--lines", type=int, default=20, help="how many to show first")
+    replay = actions.add_parser("replay", help="play a recorded events file as a job")
+    replay.add_argument("file", type=Path, help="an events.jsonl")
+    replay.add_argument(
+        "--speed", type=_factor, default=1.0, metavar="X", help="times faster (default: 1)"
+    )
+    replay.add_argument("--events", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     start = actions.add_parser("start", help="run a subcommand as a job")
     start.add_argument("argv", nargs=argparse.REMAINDER, help="the subcommand and its arguments")
 
@@ -45,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         return _list(jobs, args)
     if args.action == "start":
         return _start(jobs, args)
+    if args.action == "replay":
+        return _replay(jobs, args)
     job = _find(jobs, args.job)
     if args.action == "show":
         return _show(job, args)
@@ -85,6 +98,41 @@ def _start(jobs: Jobs, args: argparse.Namespace) -> int:
         raise UsageError("no subcommand given", remedy="birdscope jobs start predict --data DIR …")
     print(jobs.start(args.argv).id)
     return 0
+
+
+def _replay(jobs: Jobs, args: argparse.Namespace) -> int:
+    """Start a job that replays; as that job (with --events), do it."""
+    from birdscope.core.events import Event, silent
+    from birdscope.jobs.folder import append_event
+    from birdscope.jobs.replay import replay
+
+    if args.events is None:
+        replay(args.file, silent, speed=math.inf)
+        argv = ["jobs", "replay", str(args.file.resolve()), "--speed", str(args.speed)]
+        print(jobs.start(argv, title=f"Replay {args.file.resolve().parent.name}").id)
+        return 0
+
+    def emit(event: Event) -> None:
+        append_event(args.events.parent, event)
+        print(event.kind, event.message, flush=True)
+
+    with stopping() as stop:
+        try:
+            last = replay(args.file, emit, speed=args.speed, stop=stop)
+        except Cancelled as error:
+            emit(Event("cancelled", message=error.what))
+            return error.exit_code
+    if not last:
+        print("the recording has no final event: its job was interrupted")
+    return ENDED_CODES.get(last, 1)
+
+
+def _factor(text: str) -> float:
+    """A positive number, for argparse."""
+    factor = float(text)
+    if not factor > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+    return factor
 
 
 def _list(jobs: Jobs, args: argparse.Namespace) -> int:

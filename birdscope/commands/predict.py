@@ -10,6 +10,7 @@ from birdscope.commands._predicting import (
     add_machine_arguments,
     choose,
     describe_run,
+    keep_outside,
     positive,
     predict_into,
     run_as_json,
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from birdscope.dataset.catalog import Catalog
 
     with reporter(args) as emit, stopping() as stop:
+        keep_outside(args.data, args.out, args.speed)
         catalog = Catalog.open(args.data)
         chosen = choose(catalog.recordings(args.split), args.recordings, args.limit)
         report = predict_into(args.out, catalog, chosen, args, emit, stop)

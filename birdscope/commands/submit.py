@@ -13,6 +13,7 @@ from birdscope.commands._predicting import (
     add_machine_arguments,
     choose,
     describe_run,
+    keep_outside,
     positive,
     predict_into,
     run_as_json,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _EPILOG = """\
 Where test_soundscapes is empty (as in the public download) train_soundscapes are predicted
 instead, for debugging. A run that was stopped goes on where it was: give the same command again.
+What was checked is also kept beside the file, as FILE.report.json.
 With --time-limit every row is written before the limit: checkpoints are left out when the end is
 projected too late, first those with the least weight per second or as --drop-order says, never
 the last one; rows that no checkpoint reached get each class's mean.
@@ -55,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("submission.csv"), metavar="FILE")
     parser.add_argument(
         "--scores", type=Path, metavar="DIR", help="keep the scores here (default: not kept)"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("test_soundscapes", "train_soundscapes"),
+        default="test_soundscapes",
+        help="train_soundscapes is for debugging (default: test_soundscapes)",
     )
     parser.add_argument(
         "--debug-limit", type=positive, metavar="N", help="of train_soundscapes only the first N"
@@ -82,13 +90,15 @@ def run(args: argparse.Namespace) -> int:
     from birdscope.inference.store import ScoresStore
     from birdscope.submission.build import build_submission, write_submission
     from birdscope.submission.check import check_submission
+    from birdscope.submission.report import SubmissionReport, findings_of, write_report
 
     started_s = time.monotonic()
     given = load(Settings, args.settings) if args.settings else None
     folder = args.scores or scratch_folder(args.out)
     with reporter(args) as emit, stopping() as stop:
+        keep_outside(args.data, args.out, args.scores, args.speed)
         catalog = Catalog.open(args.data)
-        recordings = to_submit(catalog, emit, args.debug_limit)
+        recordings = to_submit(catalog, emit, args.debug_limit, args.split)
         guard = guard_maker(args, given, started_s, emit)
         run_report = predict_into(folder, catalog, recordings, args, emit, stop, guard)
         store = ScoresStore.open(folder)
@@ -103,7 +113,26 @@ def run(args: argparse.Namespace) -> int:
         )
         write_submission(submission, args.out)
         report = check_submission(args.out, columns, submission.row_ids)
-        emit(Event("artifact", "submission", data={"path": str(args.out)}))
+        emit(Event("artifact", "submission", data={"path": str(args.out.resolve())}))
+        kept = write_report(
+            SubmissionReport(
+                path=args.out.resolve(),
+                ok=report.ok,
+                rows=report.rows,
+                columns=report.columns,
+                findings=findings_of(report.problems),
+                remarks=tuple(describe(submission)),
+                dataset=catalog.name,
+                split=recordings[0].split,
+                ensemble=store.meta.ensemble,
+                settings=settings.name,
+                recordings=run_report.total,
+                outcomes=run_report.counts,
+                predicted=run_report.predicted,
+                seconds=time.monotonic() - started_s,
+            )
+        )
+        emit(Event("artifact", "report", data={"path": str(kept)}))
         for remark in describe(submission):
             emit(Event("warning", remark))
         if not args.scores:
@@ -159,7 +188,12 @@ def guard_maker(
     return make
 
 
-def to_submit(catalog: Catalog, emit: Emit, debug_limit: int | None = None) -> Sequence[Recording]:
+def to_submit(
+    catalog: Catalog,
+    emit: Emit,
+    debug_limit: int | None = None,
+    split: str = "test_soundscapes",
+) -> Sequence[Recording]:
     """The hidden test soundscapes; where there are none, the train soundscapes, said loudly.
 
     Raises:
@@ -168,6 +202,9 @@ def to_submit(catalog: Catalog, emit: Emit, debug_limit: int | None = None) -> S
     from birdscope.core.events import Event
 
     recordings = catalog.recordings("test_soundscapes")
+    if split == "train_soundscapes":
+        emit(Event("warning", "predicting train_soundscapes, for debugging", data={"debug": split}))
+        return choose(catalog.recordings("train_soundscapes"), limit=debug_limit)
     if not recordings:
         text = "test_soundscapes is empty: predicting train_soundscapes instead, for debugging"
         emit(Event("warning", text, data={"fallback": "train_soundscapes"}))

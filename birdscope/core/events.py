@@ -8,11 +8,12 @@ writes them to `events.jsonl`, a test collects them in a list. One JSON object a
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from birdscope.core.errors import Cancelled
 
@@ -20,6 +21,7 @@ VERSION = 1
 Kind = Literal[
     "started", "progress", "metric", "artifact", "warning", "finished", "cancelled", "failed"
 ]
+KINDS: frozenset[str] = frozenset(get_args(Kind))
 FINAL: frozenset[str] = frozenset({"finished", "cancelled", "failed"})
 
 
@@ -61,7 +63,25 @@ class Event:
         if not isinstance(body, dict) or body.pop("v", None) != VERSION or "kind" not in body:
             raise ValueError("not a birdscope event")
         known = {key: body[key] for key in cls.__dataclass_fields__ if key in body}
+        _check_types(known)
         return cls(**known)
+
+
+def _check_types(fields: Mapping[str, Any]) -> None:
+    """Refuse what would break a watcher later.
+
+    Raises:
+        ValueError: if a field has another type than it should.
+    """
+    for key, value in fields.items():
+        if key == "kind":
+            right = value in KINDS
+        elif key in ("done", "total", "t"):
+            right = isinstance(value, int | float) and math.isfinite(value)
+        else:
+            right = isinstance(value, dict if key == "data" else str)
+        if not right:
+            raise ValueError(f"not a birdscope event: {key} is {value!r:.40}")
 
 
 Emit = Callable[[Event], None]

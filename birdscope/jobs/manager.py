@@ -122,7 +122,12 @@ class Jobs:
             )
         spec = load_spec(folder)
         progress = self._progress(folder)
-        job = Job(spec, _state(folder, spec, progress), progress, folder)
+        state = _state(folder, spec, progress)
+        if state == "interrupted":
+            # it may have said its last words after they were looked for
+            progress = self._progress(folder)
+            state = _state(folder, spec, progress)
+        job = Job(spec, state, progress, folder)
         if not job.live:
             self._ended[job_id] = job
             self._tails.pop(job_id, None)

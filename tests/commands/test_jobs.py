@@ -51,3 +51,31 @@ def test_a_resumed_job_names_its_parent(home: Path, capsys: pytest.CaptureFixtur
     jobs = json.loads(capsys.readouterr().out)["jobs"]
     assert [job["id"] for job in jobs] == [second, first]
     assert jobs[0]["parents"] == [first]
+
+
+def test_a_recorded_job_is_replayed_as_a_job(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from birdscope.core.events import Event
+
+    recorded = home / "events.jsonl"
+    events = [
+        Event("started", t=1.0),
+        Event("progress", "one", 1, 3, "step", t=2.0),
+        Event("metric", data={"loss": 0.5}, t=2.0),
+        Event("failed", "out of luck", data={"remedy": "try again"}, t=61.0),
+    ]
+    recorded.write_text("".join(event.to_json() + "\n" for event in events))
+    assert main(["jobs", "replay", str(recorded), "--speed", "1000"]) == 0
+    job = capsys.readouterr().out.strip()
+    assert main(["jobs", "tail", job]) == 1
+    capsys.readouterr()
+    main(["jobs", "--json", "show", job])
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["state"], shown["reason"], shown["remedy"]) == (
+        "failed",
+        "out of luck",
+        "try again",
+    )
+    assert shown["metrics"] == {"loss": 0.5} and shown["progress"] == "1/3 step"
+    assert main(["jobs", "replay", str(home / "none")]) == 11

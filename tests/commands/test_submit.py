@@ -50,7 +50,8 @@ def test_the_hidden_files_decide_the_rows_and_the_sample_the_columns(
     assert values.min() >= 0 and values.max() <= 1 and values.std() > 0
     text = capsys.readouterr().out
     assert "✓ columns, rows, order, range and numbers are as asked" in text
-    assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["submission.csv"]
+    names = {path.name for path in tmp_path.iterdir()} - {"data"}
+    assert names == {"submission.csv", "submission.csv.report.json"}
 
 
 def test_a_sample_that_names_the_rows_decides_their_order(data, tiny_ensemble, tmp_path):
@@ -119,6 +120,46 @@ def test_an_empty_dataset_is_refused(data, tiny_ensemble, tmp_path):
         shutil.rmtree(data / name)
     assert submit(data, tiny_ensemble, tmp_path / "s.csv", "--quiet") == 3
     assert not (tmp_path / "s.csv").exists()
+
+
+def test_the_report_beside_the_file_says_what_was_checked(data, tiny_ensemble, tmp_path):
+    from birdscope.submission.report import read_report, report_path
+
+    out, speed = tmp_path / "s.csv", tmp_path / "speed"
+    more = ("--scores", tmp_path / "scores", "--speed", speed, "--quiet")
+    assert submit(data, tiny_ensemble, out, *more) == 0
+    report = read_report(report_path(out))
+    assert report.ok and report.rows == 8 and report.predicted == 2 and report.path == out
+    assert [one.mark for one in report.findings] == ["ok"] * 4
+    assert (report.split, report.ensemble, report.settings) == ("test_soundscapes", "tiny", "tiny")
+    (kept,) = speed.iterdir()
+    measured = json.loads(kept.read_text())
+    assert set(measured["seconds"]) == {"one/a", "one/b", "two/a"}
+    assert submit(data, tiny_ensemble, out, *more) == 0
+    assert read_report(report_path(out)).predicted == 0
+    assert json.loads(kept.read_text()) == measured
+
+
+def test_measuring_changes_no_number(data, tiny_ensemble, tmp_path):
+    assert submit(data, tiny_ensemble, tmp_path / "a.csv", "--quiet") == 0
+    assert submit(data, tiny_ensemble, tmp_path / "b.csv", "--speed", tmp_path, "--quiet") == 0
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_train_soundscapes_can_be_asked_for_and_cut_short(data, tiny_ensemble, tmp_path, capsys):
+    more = ("--split", "train_soundscapes", "--debug-limit", 2, "--json")
+    assert submit(data, tiny_ensemble, tmp_path / "s.csv", *more) == 0
+    captured = capsys.readouterr()
+    assert "for debugging" in captured.err
+    result = json.loads(captured.out)
+    assert result["split"] == "train_soundscapes" and result["rows"] == 8
+
+
+def test_nothing_is_written_into_the_dataset(data, tiny_ensemble, tmp_path, capsys):
+    assert submit(data, tiny_ensemble, data / "s.csv", "--quiet") == 2
+    assert submit(data, tiny_ensemble, tmp_path / "s.csv", "--scores", data / "x", "--quiet") == 2
+    assert "lies in the dataset folder" in capsys.readouterr().err
+    assert not list(data.glob("s.csv*")) and not (data / "x").exists()
 
 
 @pytest.mark.real

@@ -22,6 +22,15 @@ def test_what_is_no_event_is_refused(line: str) -> None:
         Event.from_json(line)
 
 
+@pytest.mark.parametrize(
+    "field",
+    ['"kind": "dance"', '"done": "x"', '"total": NaN', '"t": null', '"message": 3', '"data": []'],
+)
+def test_fields_of_another_type_make_no_event(field: str) -> None:
+    with pytest.raises(ValueError):
+        Event.from_json(f'{{"v": 1, "kind": "progress", {field}}}')
+
+
 def test_fields_of_a_later_minor_version_are_passed_over() -> None:
     assert Event.from_json('{"v": 1, "t": 1.0, "kind": "progress", "new": 1}').t == 1.0
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from birdscope.core.errors import JobError
+from birdscope.core.events import Event
 from birdscope.jobs import process
-from birdscope.jobs.folder import ProcessMark, load_mark, save_mark
+from birdscope.jobs.folder import ProcessMark, append_event, load_mark, save_mark
 from birdscope.jobs.job import Job
 from birdscope.jobs.manager import Jobs
 
@@ -136,6 +137,25 @@ def test_another_process_with_the_same_number_is_not_the_job(jobs: Jobs, until: 
     until(job.id, "interrupted")
     save_mark(job.folder, ProcessMark(os.getpid(), _mark(job).started - 3600, slot=True))
     assert Jobs(jobs.folder).get(job.id).state == "interrupted"
+
+
+def test_last_words_said_while_one_looks_are_heard(
+    jobs: Jobs, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job ends between the look at its events and the look at its process."""
+    job = jobs.start(["--mode", "run", *LONG])
+    until(job.id, "running")
+    _until_progress(jobs, job.id)
+    alive = process.alive
+
+    def ends_now(mark: ProcessMark) -> bool:
+        process.stop_group(mark.pid, (0.0, 0.0, 5.0))
+        append_event(job.folder, Event("finished"))
+        monkeypatch.setattr(process, "alive", alive)
+        return alive(mark)
+
+    monkeypatch.setattr(process, "alive", ends_now)
+    assert jobs.get(job.id).state == "finished"
 
 
 def test_an_ended_job_can_be_removed_a_running_one_not(jobs: Jobs, until: Until) -> None:
