@@ -27,6 +27,10 @@ def run(
     Returns:
         The exit code of the process.
     """
+    import gc
+
+    # nothing made before the first paint is garbage; the app turns collecting on after it
+    gc.disable()
     from birdscope.tui.app import BirdscopeApp
 
     app = BirdscopeApp(data, session=session, ensemble=ensemble, debug=debug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from shutil import get_terminal_size
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from birdscope.tui.pictures import Provider
 
 TABS = (("browse", "Browse"), ("scope", "Scope"))
-_HERE = Path(__file__).parent
+_SCREENS = Path(__file__).parent / "screens"
 
 
 class MainScreen(Screen[None]):
@@ -71,8 +72,8 @@ class BirdscopeApp(SafeApp):
 
     TITLE = "birdscope"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        _HERE / "app.tcss",
-        *[_HERE / "screens" / f"{name}.tcss" for name in ("browse", "scope", "welcome")],
+        _SCREENS.parent / "app.tcss",
+        _SCREENS / "browse.tcss",
     ]
     COMMANDS: ClassVar[set[type[CommandProvider] | Callable[[], type[CommandProvider]]]] = {
         *App.COMMANDS,
@@ -231,10 +232,14 @@ class BirdscopeApp(SafeApp):
         yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
 
     async def _after_first_paint(self) -> None:
+        gc.freeze()
+        gc.enable()
         from birdscope.tui.logs import open_log
         from birdscope.tui.screens.scope import ScopePane
 
         open_log(self.session_name, self._debug_wanted)
+        self.stylesheet.read_all([_SCREENS / "scope.tcss", _SCREENS / "welcome.tcss"])
+        await self.query_one(BrowsePane).furnish()
         playback = self.services.playback
         playback.changed.subscribe(self, self._playback_changed, immediate=True)
         playback.moved.subscribe(self, self._playback_moved, immediate=True)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from birdscope.core.types import Recording, Species, Split
 from birdscope.core.windows import stem_of
-from birdscope.dataset.fields import parse_rating
-from birdscope.dataset.rows import LazyRecordings
 
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
@@ -192,6 +190,8 @@ def _class_rank(title: str) -> tuple[int, str]:
 
 def _mean_ratings(catalog: Catalog) -> dict[str, float]:
     """Label → mean of its known ratings, straight from train.csv."""
+    from birdscope.dataset.fields import parse_rating
+
     rows = catalog.train_rows
     if rows is None or "rating" not in rows.header:
         return {}
@@ -204,6 +204,8 @@ def _mean_ratings(catalog: Catalog) -> dict[str, float]:
 
 
 def _keys(catalog: Catalog, split: Split) -> Sequence[str]:
+    from birdscope.dataset.rows import LazyRecordings
+
     recordings = catalog.recordings(split)
     if isinstance(recordings, LazyRecordings):
         return recordings.keys
@@ -212,6 +214,8 @@ def _keys(catalog: Catalog, split: Split) -> Sequence[str]:
 
 def _picked(catalog: Catalog, split: Split, wanted: Callable[[str], bool]) -> Sequence[Recording]:
     """Recordings whose key is wanted, still unmade."""
+    from birdscope.dataset.rows import LazyRecordings
+
     recordings = catalog.recordings(split)
     positions = [number for number, key in enumerate(_keys(catalog, split)) if wanted(key)]
     if isinstance(recordings, LazyRecordings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.widgets import Input, Label
 
 from birdscope.core.types import Recording
 from birdscope.tui.messages import OpenInScope
@@ -20,8 +19,6 @@ from birdscope.tui.outline import SORTS, OutlineData, OutlineRow, places_of, rec
 from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.probing import Probes
 from birdscope.tui.services import Services
-from birdscope.tui.widgets.details import Details
-from birdscope.tui.widgets.filter_input import FilterInput
 from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.rows import RowsView
 from birdscope.tui.widgets.species_list import SpeciesList
@@ -29,8 +26,11 @@ from birdscope.tui.widgets.spectrogram import SpectrogramView
 from birdscope.tui.widgets.spectrogram_keys import SpectrogramPane
 
 if TYPE_CHECKING:
+    from textual.widgets import Input, Label
+
     from birdscope.dataset.catalog import Catalog
-    from birdscope.tui.widgets.details import Place
+    from birdscope.tui.widgets.details import Details, Place
+    from birdscope.tui.widgets.filter_input import FilterInput
 
 _SETTLE_S = 0.06
 
@@ -71,24 +71,35 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self._settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Species | recordings and details over the spectrogram."""
+        """Species | recordings over the spectrogram; `furnish` adds the rest."""
         with Horizontal():
             with Vertical(id="species-panel", classes="panel") as panel:
                 panel.border_title = "Species"
-                with Horizontal(id="filter-row"):
-                    yield FilterInput(placeholder="/ filter", id="filter", compact=True)
-                    yield Label(f"▾ {self.sort}", id="sort")
+                yield Horizontal(id="filter-row")
                 yield SpeciesList(id="species")
             with Vertical(id="right"):
                 with Horizontal(id="upper"):
                     yield RecordingsTable(self._probes.get, id="recordings")
-                    yield Details(id="details", classes="panel")
                 yield SpectrogramView(self._services.spectrogram, id="spectrogram")
+
+    async def furnish(self) -> None:
+        """Add what the first paint can do without: the filter and the details."""
+        from textual.widgets import Label
+
+        from birdscope.tui.widgets.details import Details
+        from birdscope.tui.widgets.filter_input import FilterInput
+
+        await self.query_one("#filter-row").mount(
+            FilterInput(placeholder="/ filter", id="filter", compact=True),
+            Label(f"▾ {self.sort}", id="sort"),
+        )
+        details = Details(id="details", classes="panel")
+        details.border_title = "Details"
+        await self.query_one("#upper").mount(details)
 
     def on_mount(self) -> None:
         """Follow the player and wait for the catalog."""
         self.query_one(RecordingsTable).border_title = "Recordings"
-        self.query_one(Details).border_title = "Details"
         self._title_spectrogram()
         self.watch(self.spectrogram, "scale", self._title_spectrogram, init=False)
         services = self._services
@@ -149,14 +160,14 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def _recordings_scrolled(self) -> None:
         self._probe_seen()
 
-    @on(Input.Changed, "#filter")
-    def _filter_changed(self, event: Input.Changed) -> None:
-        species = self.query_one(SpeciesList)
-        species.filter(event.value)
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as is typed."""
+        self.query_one(SpeciesList).filter(event.value)
         self._title_species()
 
-    @on(FilterInput.Left)
-    def _filter_left(self) -> None:
+    def on_filter_input_left(self, event: FilterInput.Left) -> None:
+        """Back to the list."""
+        event.stop()
         self.query_one(SpeciesList).focus()
 
     @on(SpectrogramView.Seek)
@@ -180,11 +191,11 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     def action_filter(self) -> None:
         """Go to the filter."""
-        self.query_one("#filter", FilterInput).focus()
+        self.query_one("#filter").focus()
 
     def action_clear_filter(self) -> None:
         """Show all species and go there."""
-        self.query_one("#filter", FilterInput).action_clear()
+        cast("FilterInput", self.query_one("#filter")).action_clear()
 
     def action_sort(self) -> None:
         """Take the next order of species."""
@@ -193,7 +204,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def watch_sort(self, sort: str) -> None:
         """Sort, and say how."""
         self.query_one(SpeciesList).sort(sort)
-        self.query_one("#sort", Label).update(f"▾ {sort}")
+        cast("Label", self.query_one("#sort")).update(f"▾ {sort}")
 
     def action_open_scope(self) -> None:
         """Open the selected recording in Scope."""
@@ -270,7 +281,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self._show_details()
 
     def _show_details(self) -> None:
-        details, recording = self.query_one(Details), self._selected
+        details, recording = cast("Details", self.query_one("#details")), self._selected
         if recording is None or self._catalog is None:
             details.show_nothing()
             return
