@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
+from birdscope.commands._predicting import positive, usable_threads
 
 if TYPE_CHECKING:
     from birdscope.training.recipe import Recipe
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     changes.add_argument("--seed", type=int, metavar="N", help="of all that is random")
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    machine.add_argument("--threads", type=int, metavar="N", help="CPU threads of torch")
+    machine.add_argument("--threads", type=positive, metavar="N", help="CPU threads of torch")
     add_output_arguments(parser)
 
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         from birdscope.dataset.catalog import Catalog
         from birdscope.training.run import RunOptions, train
 
-        torch.set_num_threads(args.threads or _usable_threads())
+        torch.set_num_threads(args.threads or min(usable_threads(), MOST_THREADS))
         options = RunOptions(fold=args.fold, resume=args.resume, device=args.device)
         catalog = Catalog.open(args.data)
         report = train(recipe, catalog, args.out, options, emit=emit, stop=stop)
@@ -80,13 +81,6 @@ def with_changes(recipe: Recipe, args: argparse.Namespace) -> Recipe:
     if args.epochs is not None:
         body["optim"] = {**body.get("optim", {}), "epochs": args.epochs}
     return parse(Recipe, body, Path(args.recipe))
-
-
-def _usable_threads() -> int:
-    import os
-
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(count or 1, MOST_THREADS))
 
 
 def summary(report: RunReport) -> list[str]:

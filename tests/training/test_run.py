@@ -19,10 +19,10 @@ from birdscope.training.run_folder import Unit
 CPU = RunOptions(device="cpu")
 
 
-@pytest.fixture(autouse=True)
-def _two_threads():
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
     before = torch.get_num_threads()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # nets this small only wait for each other with more
     yield
     torch.set_num_threads(before)
 
