@@ -34,7 +34,7 @@ NEEDED = (
     "torchaudio",
 )
 # What Kaggle's Python image surely has: it is built on Colab's image, whose list of packages
-# (github.com/googlecolab/backend-info) names all but timm, which Kaggle's own list adds.
+# (github.com/googlecolab/backend-info) names all but timm, which public notebooks of the competition import offline.
 KAGGLE_IMAGE = (
     "numpy",
     "pandas",
