@@ -89,6 +89,12 @@ class JobError(BirdscopeError):
     exit_code = 11
 
 
+class SessionError(BirdscopeError):
+    """A session can't be made, archived, restored or removed."""
+
+    exit_code = 12
+
+
 class EngineError(BirdscopeError):
     """The engine process failed or went away."""
 

@@ -2,58 +2,66 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import re
 import threading
 from pathlib import Path
 from typing import IO, Any
 
-from birdscope.core.errors import UsageError
-from birdscope.session.state import SessionState, changed, load_state, save_state
+from birdscope.core.errors import ConfigError
+from birdscope.session import lock
+from birdscope.session.names import STATE_FILE, checked_name, list_sessions
+from birdscope.session.state import SessionState, changed, load_state, save_state, set_aside
 
-STATE_FILE = "session.toml"
-LOCK_FILE = ".lock"
+__all__ = ["STATE_FILE", "Session", "list_sessions", "scores_folder"]
 
 
 class Session:
-    """One folder `sessions/<name>/`, held by one process at a time.
+    """One folder `sessions/<name>/`, written by one process at a time.
 
     A second process gets the session read-only: it sees everything, `notice` says who holds
-    it, and nothing it does is written.
+    it, and nothing it does is written here. (A job has a folder of its own, so it may be
+    started all the same.)
 
     Attributes:
         name: Its name, also the folder's.
         folder: Where it is.
         notice: Why it is read-only; empty where it is not.
+        warning: What was wrong with its session.toml; empty where nothing was.
+        problem: Why the latest state is not on the disk; empty where it is.
     """
 
-    def __init__(self, folder: Path, state: SessionState, lock: IO[str] | None, notice: str):
+    def __init__(
+        self,
+        folder: Path,
+        state: SessionState,
+        held: IO[bytes] | None,
+        notice: str = "",
+        warning: str = "",
+    ):
         self.name = folder.name
         self.folder = folder
         self.notice = notice
+        self.warning = warning
+        self.problem = ""
         self._state = state
-        self._lock = lock
+        self._held = held
         self._changing = threading.Lock()
 
     @classmethod
     def open(cls, root: Path, name: str = "default") -> Session:
         """Open `root/name`, and create it where it is new.
 
+        A session.toml that is not valid is kept aside and a fresh one begun; `warning` says so.
+
         Raises:
             UsageError: the name can't be a folder's name.
-            ConfigError: its session.toml is not valid.
         """
-        folder = Path(root) / _checked(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        lock, notice = _lock(folder)
-        try:
-            state = load_state(folder / STATE_FILE)
-        except BaseException:
-            if lock is not None:
-                lock.close()
-            raise
-        return cls(folder, state, lock, notice)
+        folder = Path(root) / checked_name(name)
+        held, notice = lock.take(folder)
+        state, warning = _state_of(folder / STATE_FILE, may_write=held is not None)
+        session = cls(folder, state, held, notice, warning)
+        if held is not None and not (folder / STATE_FILE).exists():
+            session._save()
+        return session
 
     @property
     def state(self) -> SessionState:
@@ -63,21 +71,23 @@ class Session:
     @property
     def read_only(self) -> bool:
         """True where another process holds the session, or this one closed it."""
-        return self._lock is None
+        return self._held is None
 
     def update(self, **changes: Any) -> None:
         """Remember some keys of the state; written at once, unless read-only. Thread-safe.
+
+        A disk that refuses is no error: `problem` says so, and the next update tries again.
 
         Raises:
             ConfigError: an unknown key or a value that is not allowed.
         """
         with self._changing:
             state = changed(self._state, changes)
-            if state == self._state:
+            if state == self._state and not self.problem:
                 return
             self._state = state
             if not self.read_only:
-                save_state(self.folder / STATE_FILE, state)
+                self._save()
 
     def scores_folder(self, dataset: str, ensemble: str) -> Path:
         """Where the scores of an ensemble on a dataset belong.
@@ -90,9 +100,19 @@ class Session:
 
     def close(self) -> None:
         """Give the session to whoever wants it next."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        with self._changing:
+            if self._held is not None:
+                self._held.close()
+                self._held = None
+
+    def _save(self) -> None:
+        path = self.folder / STATE_FILE
+        try:
+            save_state(path, self._state)
+        except OSError as error:
+            self.problem = f"{path} can't be written: {error.strerror or error}"
+        else:
+            self.problem = ""
 
 
 def scores_folder(session_folder: Path, dataset: str, ensemble: str) -> Path:
@@ -100,39 +120,15 @@ def scores_folder(session_folder: Path, dataset: str, ensemble: str) -> Path:
     return Path(session_folder) / "scores" / ensemble[:16] / dataset[:16]
 
 
-def list_sessions(root: Path) -> list[str]:
-    """Names of the sessions in `root`, the last used first."""
-    states = [path for path in Path(root).glob(f"*/{STATE_FILE}") if path.is_file()]
-    states.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    return [path.parent.name for path in states]
-
-
-def _checked(name: str) -> str:
-    if not re.fullmatch(r"[\w][\w .+-]{0,99}", name):
-        raise UsageError(
-            f"a session can't be called {name!r}",
-            remedy="use letters, digits, spaces and . + - _, beginning with a letter or digit",
-        )
-    return name
-
-
-def _lock(folder: Path) -> tuple[IO[str] | None, str]:
-    """The held lock and no notice, or none and the reason."""
+def _state_of(path: Path, *, may_write: bool) -> tuple[SessionState, str]:
+    """The state on disk, or a fresh one and why."""
     try:
-        file = (folder / LOCK_FILE).open("a+", encoding="ascii")
-    except OSError as error:
-        return None, f"session {folder.name!r} can't be written ({error.strerror}): read-only"
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        return None, (
-            f"session {folder.name!r} is open in another birdscope (process {holder}): "
-            "read-only here, nothing new is kept"
-        )
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file, ""
+        return load_state(path), ""
+    except ConfigError as error:
+        where = "as it is"
+        if may_write:
+            try:
+                where = f"as {set_aside(path).name}"
+            except OSError:
+                where = "until something new is remembered"
+        return SessionState(), f"{path} {error.what}\n  → begun afresh; the file is kept {where}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,46 @@ from birdscope.core.config import Config
 from birdscope.core.errors import ConfigError
 from birdscope.core.settings import Settings
 
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class BrowsePlace(Config):
+    """Where the user was in Browse.
+
+    Attributes:
+        row: Key of the row of the species list: a label, a class, a split, `split/site`.
+        recording: Key of the recording on show.
+        sort: Order of the species; empty is the usual one.
+        filter: Words typed into the filter.
+        folded: Keys of the headings that are folded; None leaves them as they are.
+        palette: Of the spectrogram; empty is the usual one.
+        scale: Frequency scale of the spectrogram; empty is the usual one.
+        span_s: What is seen of the recording, start and end in seconds; None is all of it.
+    """
+
+    row: str = ""
+    recording: str = ""
+    sort: str = ""
+    filter: str = ""
+    folded: tuple[str, ...] | None = None
+    palette: str = ""
+    scale: str = ""
+    span_s: tuple[Seconds, Seconds] | None = None
+
+
+class ScopePlace(Config):
+    """Where the user was in Scope's recording, which is `SessionState.recording`.
+
+    Attributes:
+        window: Index of the selected window.
+        scale: Frequency scale of the spectrogram; empty is the usual one.
+        span_s: What is seen, start and end in seconds; None is the minute of the window.
+    """
+
+    window: Annotated[int, Field(ge=0)] = 0
+    scale: str = ""
+    span_s: tuple[Seconds, Seconds] | None = None
+
 
 class SessionState(Config):
     """What is remembered between two runs.
@@ -20,19 +61,27 @@ class SessionState(Config):
         dataset: Folder of the dataset last opened; empty before the first.
         ensemble: Ensemble file last chosen; empty before the first.
         tab: Id of the tab last shown.
-        recording: Key of the recording last shown.
-        position_s: Where in it, in seconds.
+        recording: Key of the recording last shown in Scope.
+        playing: Key of the recording in the player; empty before the first.
+        position_s: Where the playhead is in it, in seconds.
         volume: Playback volume, 0 to 1.
+        theme: Name of the colours; empty is the usual one.
         settings: Post-processing of the session; None takes the ensemble's default.
+        browse: The place in Browse.
+        scope: The place in Scope.
     """
 
     dataset: str = ""
     ensemble: str = ""
     tab: str = "browse"
     recording: str = ""
-    position_s: Annotated[float, Field(ge=0)] = 0.0
+    playing: str = ""
+    position_s: Seconds = 0.0
     volume: Annotated[float, Field(ge=0, le=1)] = 0.8
+    theme: str = ""
     settings: Settings | None = None
+    browse: BrowsePlace = BrowsePlace()
+    scope: ScopePlace = ScopePlace()
 
 
 def load_state(path: Path) -> SessionState:
@@ -45,17 +94,34 @@ def load_state(path: Path) -> SessionState:
 
 
 def save_state(path: Path, state: SessionState) -> None:
-    """Write session.toml whole or not at all; a person's comments in it stay."""
-    import tomlkit
+    """Write session.toml whole or not at all; a person's comments in it stay.
 
-    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
-    values = _plain(state.model_dump(mode="json"))
-    for key in [key for key in document if key not in values]:
-        del document[key]
-    for key, value in values.items():
-        if key not in document or document[key] != value:
-            document[key] = value
+    Raises:
+        OSError: it can't be written; the old one is as it was.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(path.read_text("utf-8"))
+    except FileNotFoundError:
+        document = tomlkit.document()
+    except (TOMLKitError, UnicodeDecodeError):
+        # a person is editing it by hand just now
+        set_aside(path)
+        document = tomlkit.document()
+    _merge(document, _plain(state.model_dump(mode="json")))
     atomic.write_text(path, tomlkit.dumps(document))
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that can't be used to `<name>.broken`, or `.broken-2` where there is one."""
+    number, aside = 1, path.with_name(f"{path.name}.broken")
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.broken-{number}")
+    path.rename(aside)
+    return aside
 
 
 def changed(state: SessionState, changes: dict[str, Any]) -> SessionState:
@@ -68,6 +134,18 @@ def changed(state: SessionState, changes: dict[str, Any]) -> SessionState:
     if unknown:
         raise ConfigError(f"a session has no key {sorted(unknown)[0]!r}")
     return config.parse(SessionState, {**dict(state), **changes})
+
+
+def _merge(table: MutableMapping[str, Any], values: dict[str, Any]) -> None:
+    """Make a table of a document say `values`, touching only what differs."""
+    for key in [key for key in table if key not in values]:
+        del table[key]
+    for key, value in values.items():
+        present = table.get(key)
+        if isinstance(value, dict) and isinstance(present, MutableMapping):
+            _merge(present, value)
+        elif key not in table or present != value:
+            table[key] = value
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

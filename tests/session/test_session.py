@@ -1,12 +1,15 @@
+import errno
 import subprocess
 import sys
 
 import pytest
 
+from birdscope.core import atomic
 from birdscope.core.errors import ConfigError, UsageError
 from birdscope.core.paths import PROJECT
 from birdscope.core.settings import Settings, Smooth
 from birdscope.session.session import Session, list_sessions
+from birdscope.session.state import BrowsePlace, ScopePlace, SessionState
 
 
 def test_what_is_remembered_is_there_next_time(tmp_path):
@@ -70,23 +73,109 @@ def test_another_process_is_locked_out_until_this_one_dies(tmp_path):
     free.close()
 
 
-@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "-x"])
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "-x", "archives", "a "])
 def test_names_that_are_no_folder_names_are_refused(tmp_path, name):
     with pytest.raises(UsageError, match="can't be called"):
         Session.open(tmp_path / "sessions", name)
 
 
-def test_a_wrong_file_names_the_key_and_keeps_no_lock(tmp_path):
+@pytest.mark.parametrize("text", ["tba = 'scope'\n", "tab = \n", "volume = 7\n"])
+def test_a_wrong_file_is_kept_aside_and_named(tmp_path, text):
     (tmp_path / "s").mkdir()
     path = tmp_path / "s" / "session.toml"
+    path.write_text(text)
+    session = Session.open(tmp_path, "s")
+    assert str(path) in session.warning
+    assert "session.toml.broken" in session.warning
+    assert path.with_name("session.toml.broken").read_text() == text
+    assert session.state == SessionState()
+    session.update(tab="scope")
+    session.close()
+    again = Session.open(tmp_path, "s")
+    assert again.state.tab == "scope"
+    assert not again.warning
+    again.close()
+
+
+def test_two_wrong_files_are_both_kept(tmp_path):
+    (tmp_path / "s").mkdir()
+    for number in range(2):
+        (tmp_path / "s" / "session.toml").write_text(f"wrong = {number}\n")
+        Session.open(tmp_path, "s").close()
+    kept = sorted((tmp_path / "s").glob("session.toml.broken*"))
+    assert [one.read_text() for one in kept] == ["wrong = 0\n", "wrong = 1\n"]
+
+
+def test_a_wrong_file_of_another_process_stays_where_it_is(tmp_path):
+    first = Session.open(tmp_path, "s")
+    path = first.folder / "session.toml"
     path.write_text("tba = 'scope'\n")
-    with pytest.raises(ConfigError, match="tba") as caught:
-        Session.open(tmp_path, "s")
-    assert caught.value.path == path
-    path.write_text("tab = 'scope'\n")
+    second = Session.open(tmp_path, "s")
+    assert second.read_only and "tba" in second.warning
+    assert path.read_text() == "tba = 'scope'\n"
+    second.close()
+    first.close()
+
+
+def test_a_file_broken_while_open_is_kept_aside_too(tmp_path):
+    session = Session.open(tmp_path, "s")
+    path = session.folder / "session.toml"
+    path.write_text("half a li")
+    session.update(tab="scope")
+    assert 'tab = "scope"' in path.read_text()
+    assert path.with_name("session.toml.broken").read_text() == "half a li"
+    session.close()
+
+
+def test_a_full_disk_is_a_problem_and_no_error(tmp_path, monkeypatch):
+    session = Session.open(tmp_path, "s")
+    path = session.folder / "session.toml"
+    before = path.read_text()
+
+    def full(path, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "write_text", full)
+        session.update(tab="scope")
+    assert "No space left" in session.problem and str(path) in session.problem
+    assert session.state.tab == "scope"
+    assert path.read_text() == before
+    session.update(tab="scope")
+    assert not session.problem, "there is room again: the same state is tried again"
+    assert 'tab = "scope"' in path.read_text()
+    session.close()
+
+
+def test_a_folder_that_cannot_be_made_gives_a_session_in_memory(tmp_path):
+    (tmp_path / "sessions").write_text("a file where the folder should be")
+    session = Session.open(tmp_path / "sessions", "s")
+    assert session.read_only and "can't be written" in session.notice
+    session.update(tab="scope")
+    assert session.state.tab == "scope"
+
+
+def test_a_file_system_without_locks_still_works(tmp_path, monkeypatch):
+    def none(file, kind):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", none)
     session = Session.open(tmp_path, "s")
     assert not session.read_only
     session.close()
+
+
+def test_places_are_remembered_and_odd_ones_refused(tmp_path):
+    session = Session.open(tmp_path, "s")
+    place = BrowsePlace(row="aves", recording="a/b.ogg", folded=("x",), span_s=(1.0, 2.5))
+    session.update(browse=place, scope=ScopePlace(window=3))
+    with pytest.raises(ConfigError, match="window"):
+        session.update(scope={"window": -1})
+    session.close()
+    again = Session.open(tmp_path, "s")
+    assert again.state.browse == place
+    assert again.state.scope == ScopePlace(window=3)
+    again.close()
 
 
 def test_wrong_changes_are_refused_and_nothing_changes(tmp_path):
