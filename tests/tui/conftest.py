@@ -14,8 +14,11 @@ from textual.pilot import Pilot
 
 from birdscope.tui.app import BirdscopeApp
 from birdscope.tui.playback import PlayerLike
+from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.silent_player import SilentPlayer
+from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.species_list import SpeciesList
+from birdscope.tui.widgets.spectrogram import SpectrogramView
 
 MakeApp = Callable[..., BirdscopeApp]
 Until = Callable[[Pilot[None], Callable[[], bool]], Awaitable[None]]
@@ -98,9 +101,9 @@ def filled(until: Until) -> Callable[[Pilot[None]], Awaitable[None]]:
     async def wait(pilot: Pilot[None]) -> None:
         app = pilot.app
         await until(pilot, lambda: app.query_one(SpeciesList).row_total() > 0)
-        from birdscope.tui.widgets.spectrogram import SpectrogramView
-
         view = app.query_one("#spectrogram", SpectrogramView)
+        table, probed = app.query_one(RecordingsTable), app.query_one(BrowsePane).probes.get
+        await until(pilot, lambda: all(probed(one) for one in table.seen()))
         await until(pilot, lambda: view.duration_s > 0 and not view.is_loading_picture)
         await until(pilot, lambda: len(app.query("#scope")) == 1)
 

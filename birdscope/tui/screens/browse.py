@@ -41,6 +41,9 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     Args:
         services: Of the app.
         probes: Lengths of files; given by tests.
+
+    Attributes:
+        probes: What is known of the files so far.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,7 +65,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     ) -> None:
         super().__init__(id=id)
         self._services = services
-        self._probes = probes or Probes()
+        self.probes = probes or Probes()
         self._catalog: Catalog | None = None
         self._reserve: Place | None = None
         self._places: list[Place] = []
@@ -79,7 +82,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
                 yield SpeciesList(id="species")
             with Vertical(id="right"):
                 with Horizontal(id="upper"):
-                    yield RecordingsTable(self._probes.get, id="recordings")
+                    yield RecordingsTable(self.probes.get, id="recordings")
                 yield SpectrogramView(self._services.spectrogram, id="spectrogram")
 
     async def furnish(self) -> None:
@@ -268,9 +271,10 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     @work(group="show", exclusive=True)
     async def _show_recording(self, recording: Recording) -> None:
-        probed = self._probes.get(recording)
+        probed = self.probes.get(recording)
         if probed is None:
-            probed = await asyncio.to_thread(self._probes.ask, recording)
+            probed = await asyncio.to_thread(self.probes.ask, recording)
+            self.query_one(RecordingsTable).refresh_recording(recording)
         view = self.spectrogram
         if probed.duration_s is None:
             view.show_error(recording.path, f"✗ {recording.name}: {probed.problem}")
@@ -287,7 +291,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             return
         label = recording.primary_label
         species = self._catalog.taxonomy.get(label) if label else None
-        details.show(species, recording, self._probes.get(recording))
+        details.show(species, recording, self.probes.get(recording))
         here = places_of([recording])
         details.show_places(self._places, here[0] if here else None, self._reserve)
 
@@ -297,8 +301,8 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         table = self.query_one(RecordingsTable)
         await asyncio.sleep(_SETTLE_S)
         for recording in table.seen():
-            if self._probes.get(recording) is None:
-                await asyncio.to_thread(self._probes.ask, recording)
+            if self.probes.get(recording) is None:
+                await asyncio.to_thread(self.probes.ask, recording)
                 table.refresh_recording(recording)
 
     def _play(self, recording: Recording, start_s: float | None = None) -> None:

@@ -98,7 +98,7 @@ class RecordingsTable(RowsView):
         """Paint the row of a recording again, if it is on screen."""
         top = self.scroll_offset.y
         for number, one in enumerate(self.seen(), start=top):
-            if one is recording:
+            if one.key == recording.key:
                 self.refresh_row(number)
 
     def seen(self) -> Sequence[Recording]:
