@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Iterator
@@ -240,9 +241,10 @@ class FoldTrainer:
 
 @contextmanager
 def freed() -> Iterator[None]:
-    """Give a GPU's memory back when a fold is over, however it ended."""
+    """Give memory back when a model is done, however it ended."""
     try:
         yield
     finally:
+        gc.collect()  # the model, its optimiser and its listener refer to each other
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

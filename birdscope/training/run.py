@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from lightning_fabric import Fabric
 
 from birdscope.core.errors import Cancelled, TrainingError
@@ -52,14 +53,15 @@ def train(
         Cancelled: if `stop` was set; `options.resume` goes on from the last finished epoch.
     """
     folder = RunFolder(out_dir)
+    fabric = _fabric(options.device, recipe)
     units = _units(recipe, options.fold)
     data = load_data(recipe, catalog, emit, stop)
     folder.begin(recipe, catalog.fingerprint(), resume=options.resume)
-    fabric = Fabric(accelerator=options.device, devices=1, precision=recipe.optim.precision)
     try:
         for unit in units:
             if folder.result(unit) is None:
-                _train_unit(unit, recipe, data, folder, fabric, emit, stop)
+                with freed():
+                    _train_unit(unit, recipe, data, folder, fabric, emit, stop)
     except Cancelled:
         folder.write_ensemble(recipe, folder.checkpoints(_units(recipe, None)))
         raise
@@ -82,12 +84,11 @@ def _train_unit(
         if event.kind == "metric":
             folder.write_metrics(unit, trainer.history)
 
-    with freed():
-        plan = data.plan(unit, recipe, folder.unit_folder(unit))
-        trainer = FoldTrainer(plan, recipe, fabric, listen, stop)
-        best = trainer.run(resume=True)
-        folder.write_metrics(unit, trainer.history)
-        folder.finish(unit, best)
+    plan = data.plan(unit, recipe, folder.unit_folder(unit))
+    trainer = FoldTrainer(plan, recipe, fabric, listen, stop)
+    best = trainer.run(resume=True)
+    folder.write_metrics(unit, trainer.history)
+    folder.finish(unit, best)
 
 
 def _finish(recipe: Recipe, data: RunData, folder: RunFolder, emit: Emit) -> RunReport:
@@ -110,6 +111,16 @@ def _finish(recipe: Recipe, data: RunData, folder: RunFolder, emit: Emit) -> Run
     if path is not None:
         emit(Event("artifact", f"{len(done)} checkpoints", data={"path": str(path)}))
     return report
+
+
+def _fabric(device: str, recipe: Recipe) -> Fabric:
+    """One device, with the recipe's precision."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError(
+            "torch finds no CUDA device here",
+            remedy="use --device cpu, or install a CUDA build of torch and its driver",
+        )
+    return Fabric(accelerator=device, devices=1, precision=recipe.optim.precision)
 
 
 def _units(recipe: Recipe, fold: int | None) -> list[Unit]:

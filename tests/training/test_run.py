@@ -171,6 +171,21 @@ def test_unknown_fold_is_refused(catalog, tmp_path):
         train(tiny_recipe(), catalog, tmp_path / "run", RunOptions(fold=7, device="cpu"))
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_asking_for_a_missing_gpu_says_so(catalog, tmp_path):
+    with pytest.raises(TrainingError, match="no CUDA device"):
+        train(tiny_recipe(), catalog, tmp_path / "run", RunOptions(device="cuda"))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_trains_on_a_gpu(precision, catalog, tmp_path):
+    recipe = tiny_recipe(optim={"precision": precision})
+    report = train(recipe, catalog, tmp_path / "run", RunOptions(fold=0, device="cuda"))
+    assert math.isfinite(report.results["0"]["loss"])
+
+
 @pytest.mark.parametrize(
     ("architecture", "context_s", "pooling"),
     [("timm_sed", 5.0, "attention"), ("birdclef_model", 10.0, "max")],
