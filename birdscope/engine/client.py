@@ -184,6 +184,9 @@ class Engine:
                 self._warming_news(message)
         elif isinstance(message, messages.Failed):
             self._failed(message)
+        elif isinstance(message, messages.Started):
+            if self.status.state in ("starting", "restarted") and self._last_warm is None:
+                self._show(state="idle", text="no ensemble is loaded")
         elif (
             isinstance(message, WindowScored | messages.Predicted)
             and stream is not None

@@ -63,6 +63,11 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """The process is there and waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Warming:
     """How far loading is; `total` is None where unknown."""
 
@@ -82,7 +87,8 @@ class LoadedEnsemble:
         classes: Labels of the C columns of every result.
         weights: Member → blend weight.
         fingerprint: Of the models and their weights, not of the settings.
-        window_s: Measured seconds per window on a first, silent one.
+        window_s: Measured seconds per window, on a silent one.
+        warnings: What loading had to say, such as classes that a checkpoint doesn't know.
     """
 
     path: Path
@@ -91,6 +97,7 @@ class LoadedEnsemble:
     weights: Mapping[str, float]
     fingerprint: str
     window_s: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +125,6 @@ class WindowScored:
     index: int
     values: npt.NDArray[np.float32]
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """Something odd about a recording that doesn't stop the work."""
-
-    token: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from birdscope.engine.messages import Predict, WindowScored
 
-State = Literal["off", "starting", "warming", "ready", "busy", "failed", "restarted"]
+State = Literal["off", "starting", "idle", "warming", "ready", "busy", "failed", "restarted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class EngineStatus:
     """What the model lane does now.
 
     Attributes:
-        state: off → starting → warming → ready ⇄ busy; failed; restarted after its process
-            was lost, until it is warm again.
+        state: off → starting → idle (no ensemble) → warming → ready ⇄ busy; failed; restarted
+            after its process was lost, until it is warm again.
         text: For people: what is being loaded, what went wrong.
         remedy: What to do about a failure.
         done: Of warm-up.

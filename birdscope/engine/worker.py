@@ -52,6 +52,7 @@ class Worker:
     def run(self) -> None:
         """Serve for ever; the pipe's end ends the process."""
         self._channel.listen(self._inbox.put)
+        self._channel.send(messages.Started())
         while True:
             request = self._inbox.take()
             try:
@@ -69,7 +70,9 @@ class Worker:
     def _warm(self, request: messages.Warm) -> None:
         self._predictor = self._loaded = None
         fingerprint = ensemble_fingerprint(request.ensemble)
-        predictor = self._load(request.ensemble, request.classes, self._reporter(request))
+        warnings: list[str] = []
+        report = self._reporter(request, warnings)
+        predictor = self._load(request.ensemble, request.classes, report)
         self._loaded = messages.LoadedEnsemble(
             request.ensemble,
             tuple(predictor.checkpoints),
@@ -77,12 +80,16 @@ class Worker:
             dict(predictor.weights),
             fingerprint,
             _first_window_s(predictor),
+            tuple(warnings),
         )
         self._predictor = predictor
         self._channel.send(messages.Warmed(request.token, self._loaded))
 
-    def _reporter(self, request: messages.Warm) -> Emit:
+    def _reporter(self, request: messages.Warm, warnings: list[str]) -> Emit:
         def report(event: Event) -> None:
+            if event.kind == "warning":
+                warnings.append(event.message)
+                return
             if self._inbox.overtaken(request):
                 raise Cancelled("overtaken by a newer request")
             text, done, total = event.message, event.done, event.total

@@ -58,6 +58,7 @@ class Feed:
         self._live: LiveRecording | None = None
         self._fingerprint = ""
         self._rank_anew = True
+        self._asked_for_ensemble = False
         self._forget_status: Callable[[], None] | None = None
         self.recording: Recording | None = None
         self.duration_s = 0.0
@@ -86,9 +87,10 @@ class Feed:
 
     @property
     def can_predict(self) -> bool:
-        """Whether an ensemble is there, or on its way, and a recording to predict."""
-        working = self.engine.status.state in ("warming", "ready", "busy", "restarted")
-        return working and self.n_windows > 0 and not self.problem
+        """Whether the ensemble on show is there, or on its way, and a recording to predict."""
+        up = self.engine.status.state != "failed"
+        usable = up and self._asked_for_ensemble and not self.ensemble_problem
+        return usable and self.n_windows > 0 and not self.problem
 
     def start(self) -> None:
         """Start the engine and the blending; after the first paint."""
@@ -214,7 +216,7 @@ class Feed:
 
     async def _use_ensemble(self, path: Path) -> None:
         self._stop_stream()
-        self.ensemble_problem = ""
+        self._asked_for_ensemble, self.ensemble_problem = False, ""
         self.ensemble = info = await self.engine.questions.describe(path)
         self._clear()
         self._changed()
@@ -224,12 +226,16 @@ class Feed:
             self.ensemble_problem = info.problem
             self._changed()
             return
+        self._asked_for_ensemble = True
         try:
-            await self.engine.warm(path, self._dataset_classes())
+            loaded = await self.engine.warm(path, self._dataset_classes())
         except Cancelled:
             return
         except BirdscopeError as error:
             self.ensemble_problem = str(error)
+        else:
+            for text in loaded.warnings:
+                self._owner.notify(text, title=info.name, severity="warning", markup=False)
         self._changed()
 
     async def _open(self, recording: Recording) -> None:

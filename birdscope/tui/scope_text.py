@@ -67,6 +67,9 @@ def why_not(feed: Feed) -> str:
         return feed.problem
     if feed.ensemble_problem:
         return feed.ensemble_problem
+    status = feed.engine.status
+    if status.state == "failed":
+        return f"{status.text}\n→ {status.remedy}"
     return "" if feed.can_predict else "No ensemble is loaded: e chooses one."
 
 

@@ -57,6 +57,8 @@ def load(ensemble, classes, emit):
     emit(Event("progress", "loading a0", done=0, total=2))
     time.sleep(wanted.get("load_s", 0.0))
     emit(Event("progress", "loading b0", done=1, total=2))
+    if wanted.get("warning"):
+        emit(Event("warning", wanted["warning"]))
     if wanted.get("missing"):
         raise CheckpointError("there are no weights", path="a/", remedy="put the files there")
     if wanted.get("crash_on_load"):

@@ -42,6 +42,13 @@ async def test_warms_with_progress_and_predicts_in_the_order_asked(engine, ensem
     assert "busy" in states
 
 
+async def test_it_is_idle_without_an_ensemble_and_tells_what_loading_warned_of(engine, ensemble):
+    engine.start()
+    await until(lambda: engine.status.state == "idle")
+    loaded = await engine.warm(ensemble(warning="a0 does not know 2 of 3 classes"), CLASSES)
+    assert loaded.warnings == ("a0 does not know 2 of 3 classes",)
+
+
 async def test_the_same_ensemble_is_warm_at_once(engine, ensemble):
     path = ensemble(load_s=0.3)
     first, second = await asyncio.gather(engine.warm(path, CLASSES), engine.warm(path, CLASSES))

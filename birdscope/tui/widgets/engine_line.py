@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MARKS = {
     "off": ("○", "quiet"),
     "starting": ("◌", "busy"),
+    "idle": ("○", "quiet"),
     "warming": ("◌", "busy"),
     "ready": ("●", "good"),
     "busy": ("◆", "busy"),
@@ -92,7 +93,7 @@ def _parts(status: EngineStatus, remaining: tuple[int, ...]) -> list[str]:
     if status.state == "warming":
         step = f"{status.done:.0f}/{status.total:.0f} " if status.total and status.done else ""
         return [step + (status.text or "loading")]
-    if status.state in ("failed", "restarted", "starting"):
+    if status.state in ("failed", "restarted", "starting", "idle"):
         return [part for part in (status.text.splitlines()[0] if status.text else "",) if part]
     parts = [status.ensemble] if status.ensemble else []
     if status.window_s > 0:
