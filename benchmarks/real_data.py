@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks._claim import PROJECT, SHARED, Absent, Claim
+from benchmarks._claim import PROJECT, Claim, require, shared
 
 RECIPE = "small-cpu"
 # Bars of the issue: a plain logistic regression on mel statistics reaches 0.72 and 0.76.
@@ -30,9 +30,7 @@ def claims() -> Iterator[Claim]:
     kept = os.environ.get("BIRDSCOPE_RUNS")
     with tempfile.TemporaryDirectory() as scratch:
         for name, bar in BARS.items():
-            data = SHARED / "data" / name
-            if not data.is_dir():
-                raise Absent(f"{data} is not there")
+            data = require(shared("data", name))
             yield _measure(data, Path(kept or scratch) / name, bar)
 
 
