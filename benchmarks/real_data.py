@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks._claim import PROJECT, Claim, require, shared
 
 RECIPE = "small-cpu"
-# Bars of the issue: a plain logistic regression on mel statistics reaches 0.72 and 0.76.
+# Bars: a plain logistic regression on mel statistics reaches 0.72 and 0.76.
 BARS = {"calfrog32": 0.78, "esc10clef": 0.80}
 # All clips: what a person would submit.
 TRAIN_OPTIONS = ("--folds", "1")
