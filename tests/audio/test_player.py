@@ -125,7 +125,8 @@ def test_pause_is_silent_at_once_and_resume_goes_on_there(
     heard = monitor.stop()
     loud = heard.envelope() > 0.2
     middle = [int((at - heard.begin) * 1000) for at in (paused_at, resumed_at)]
-    assert not loud[middle[0] + 100 : middle[1]].any()
+    # the monitor's clock is known to some milliseconds only
+    assert not loud[middle[0] + 100 : middle[1] - 20].any()
     assert loud[middle[1] + 150 : middle[1] + 400].all()
     assert (player.state, player.position_s) == ("stopped", 0.0)
 
