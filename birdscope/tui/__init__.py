@@ -26,8 +26,15 @@ def run(
 
     Returns:
         The exit code of the process.
+
+    Raises:
+        UsageError: the session can't be called that.
     """
     import gc
+
+    from birdscope.session.names import checked_name
+
+    checked_name(session)
 
     # nothing made before the first paint is garbage; the app turns collecting on after it
     gc.disable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
@@ -29,12 +30,15 @@ from birdscope.tui.playback import Playback, PlaybackStatus, PlayerLike
 from birdscope.tui.safe_app import SafeApp
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.services import Services
+from birdscope.tui.session_desk import SessionDesk
 from birdscope.tui.themes import THEMES
 from birdscope.tui.widgets.key_hints import KeyHints
 from birdscope.tui.widgets.player_bar import PlayerBar
 from birdscope.tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from birdscope.tui.pictures import Provider
 
 TABS = (("browse", "Browse"), ("scope", "Scope"))
@@ -85,6 +89,8 @@ class BirdscopeApp(SafeApp):
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave birdscope"),
         Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit_anywhere",
                 tooltip="Leave birdscope, also while typing"),
+        Binding("ctrl+s", "sessions", "Sessions", show=False, id="app.sessions",
+                tooltip="Switch session"),
         Binding("1", "show_tab('browse')", "Browse", show=False, id="app.browse",
                 tooltip="Go to Browse"),
         Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",
@@ -118,6 +124,7 @@ class BirdscopeApp(SafeApp):
         super().__init__(session, debug)
         self._take_themes()
         self._data = data
+        self._desk = SessionDesk(self, debug=debug)
         self.services = Services(
             self,
             Playback(self, make_player),
@@ -155,10 +162,28 @@ class BirdscopeApp(SafeApp):
         self.services.playback.close()
         self.services.close()
 
+    @property
+    def log_folder(self) -> Path:
+        """The session's, unless it is another process's."""
+        return self._desk.log_folder
+
+    @property
+    def tab(self) -> str:
+        """The tab on show."""
+        return self.query_one(TabStrip).active
+
+    def exit(
+        self, result: None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave, and remember where the user was."""
+        self._desk.save_now()
+        super().exit(result, return_code, message)
+
     @on(CatalogLoaded)
     def _catalog_loaded(self, event: CatalogLoaded) -> None:
         catalog = event.catalog
         self.services.catalog = catalog
+        self._desk.come_back(catalog)
         self.query_one(TabStrip).note = f"{catalog.name} · {len(catalog.taxonomy)} species"
         self.services.catalog_loaded.publish(catalog)
 
@@ -167,11 +192,12 @@ class BirdscopeApp(SafeApp):
         await self._welcome(event.text)
 
     @on(OpenDataset)
-    async def _open_dataset(self, event: OpenDataset) -> None:
+    async def open_dataset(self, event: OpenDataset) -> None:
+        """Open another dataset."""
         self._data = Path(event.path).expanduser()
         for pane in self.query("#welcome-pane"):
             await pane.remove()
-        self._show_pane("browse")
+        self.action_show_tab("browse")
         self._load_catalog(self._data)
 
     @on(OpenInScope)
@@ -215,6 +241,10 @@ class BirdscopeApp(SafeApp):
         self.screen.set_focus(None)
         self._focus_in(self.query_one(f"#{tab}"))
 
+    async def action_sessions(self) -> None:
+        """Choose another session."""
+        self._desk.choose()
+
     def action_help(self) -> None:
         """Show the keys of where we are."""
         from birdscope.tui.screens.help import HelpScreen
@@ -229,15 +259,18 @@ class BirdscopeApp(SafeApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette's entries that have no key."""
         yield SystemCommand("Theme", "Change colours", self.action_change_theme)
+        yield SystemCommand("New session", "Begin anew, from where you are", self._desk.begin_new)
+        yield SystemCommand(
+            "Archive session", "Keep all of this session in one zip file", self._desk.archive
+        )
         yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
 
     async def _after_first_paint(self) -> None:
         gc.freeze()
         gc.enable()
-        from birdscope.tui.logs import open_log
         from birdscope.tui.screens.scope import ScopePane
 
-        open_log(self.session_name, self._debug_wanted)
+        opening = asyncio.create_task(self._desk.open())
         self.stylesheet.read_all([_SCREENS / "scope.tcss", _SCREENS / "welcome.tcss"])
         await self.query_one(BrowsePane).furnish()
         playback = self.services.playback
@@ -247,7 +280,11 @@ class BirdscopeApp(SafeApp):
         await self.query_one(ContentSwitcher).add_content(ScopePane(self.services), id="scope")
         if self._data is not None:
             self._load_catalog(self._data)
-        else:
+        await opening
+        remembered = self.services.session.state.dataset
+        if self._data is None and remembered:
+            self._load_catalog(Path(remembered))
+        elif self._data is None:
             await self._welcome("")
 
     @work(thread=True, group="catalog", exclusive=True)

@@ -6,26 +6,26 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from birdscope.core import paths
-
 _LARGEST_BYTES = 1_000_000
 
 
-def open_log(session: str, debug: bool) -> Path | None:
-    """Send birdscope's log to `sessions/<session>/birdscope.log`.
+def open_log(folder: Path, debug: bool) -> Path | None:
+    """Send birdscope's log to `birdscope.log` in a folder, and no longer to another one.
 
     Args:
-        session: Name of the session.
+        folder: The session's, or the cache's where the session is read-only.
         debug: Whether to log everything, not only what went wrong.
 
     Returns:
         The file; None where it can't be written, which is no reason to stop.
     """
     logger = logging.getLogger("birdscope")
-    for handler in logger.handlers:
-        if isinstance(handler, RotatingFileHandler):
-            return Path(handler.baseFilename)
-    file = paths.sessions() / session / "birdscope.log"
+    file = folder.absolute() / "birdscope.log"
+    for before in [one for one in logger.handlers if isinstance(one, RotatingFileHandler)]:
+        if Path(before.baseFilename) == file:
+            return file
+        logger.removeHandler(before)
+        before.close()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(file, maxBytes=_LARGEST_BYTES, backupCount=1, delay=True)

@@ -131,6 +131,11 @@ class Playback:
         self._show(name=name or path.name)
         self._do(lambda player: self._load_and_play(player, path, start_s, end_s))
 
+    def cue(self, path: Path, *, name: str = "", at_s: float = 0.0) -> None:
+        """Take a file and put the playhead there, without a sound; one that is gone is left."""
+        self._show(name=name or path.name)
+        self._do(lambda player: self._load_only(player, path, at_s))
+
     def toggle(self) -> None:
         """Pause or go on; from a stop, play the loaded file again."""
         state = self.status.state
@@ -214,6 +219,16 @@ class Playback:
             player.load(path)
         self.status = replace(self.status, path=path)
         player.play(start_s=start_s if start_s is not None else 0.0, end_s=end_s)
+
+    def _load_only(self, player: PlayerLike, path: Path, at_s: float) -> None:
+        if player.state != "stopped":
+            return
+        try:
+            player.load(path)
+        except BirdscopeError:
+            return
+        player.seek(at_s)
+        self.status = replace(self.status, path=path)
 
     def _ended(self) -> None:
         """Called by the player's own thread."""

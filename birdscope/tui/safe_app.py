@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.worker import WorkerFailed
 
+from birdscope.core import paths
 from birdscope.core.errors import BirdscopeError
 
 if TYPE_CHECKING:
@@ -30,6 +32,11 @@ class SafeApp(App[None]):
         super().__init__()
         self.session_name = session
         self._debug_wanted = debug
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the log belongs."""
+        return paths.sessions() / self.session_name
 
     async def run_action(
         self,
@@ -62,7 +69,7 @@ class SafeApp(App[None]):
             return
         from birdscope.tui.logs import open_log
 
-        file = open_log(self.session_name, debug=False)
+        file = open_log(self.log_folder, debug=False)
         cause = error.error if isinstance(error, WorkerFailed) else error
         _LOG.error("unexpected error", exc_info=cause)
         where = f"the traceback is in {file}" if file else "run it with --debug to see more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -33,6 +34,7 @@ class Services:
         spectrogram: `(path, start_s, end_s, columns, rows, scale)` → float32 [rows, columns]
             in dB, row 0 the highest frequency. Slow: call it in a thread worker.
         session_name: Name of the session folder.
+        session_changed: Signal published with the Session once another one is in use.
         ensemble: The ensemble file for live predictions, None for the default.
     """
 
@@ -51,6 +53,9 @@ class Services:
         self.playback = playback
         self.spectrogram: Provider = spectrogram or file_spectrogram
         self.session_name = session_name
+        self.session_changed: Signal[Session] = Signal(app, "session-changed")
+        self._session: Session | None = None
+        self._opening = threading.Lock()
         self.ensemble = ensemble
         if engine is not None:
             self.__dict__["engine"] = engine
@@ -62,19 +67,32 @@ class Services:
 
         return Engine()
 
-    @cached_property
+    @property
     def session(self) -> Session:
-        """The session folder, opened on first use."""
-        from birdscope.session.session import Session
+        """The session folder, opened on first use; any thread may ask."""
+        with self._opening:
+            if self._session is None:
+                from birdscope.session.session import Session
 
-        return Session.open(paths.sessions(), self.session_name)
+                self._session = Session.open(paths.sessions(), self.session_name)
+            return self._session
+
+    def use_session(self, session: Session) -> None:
+        """Take another session, and tell; the old one is the caller's to close."""
+        self._session, self.session_name = session, session.name
+        self.session_changed.publish(session)
+
+    @property
+    def engine_made(self) -> bool:
+        """Whether somebody asked for the engine yet."""
+        return "engine" in self.__dict__
 
     def close(self) -> None:
         """End the engine's processes and give the session free."""
         if "engine" in self.__dict__:
             self.engine.close()
-        if "session" in self.__dict__:
-            self.session.close()
+        if self._session is not None:
+            self._session.close()
 
 
 def file_spectrogram(

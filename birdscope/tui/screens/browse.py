@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.timer import Timer
 
 from birdscope.core.types import Recording
+from birdscope.tui import places
 from birdscope.tui.messages import OpenInScope
 from birdscope.tui.outline import SORTS, OutlineData, OutlineRow, places_of, recordings_behind
 from birdscope.tui.playback import PlaybackStatus
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input, Label
 
     from birdscope.dataset.catalog import Catalog
+    from birdscope.session.state import BrowsePlace
     from birdscope.tui.widgets.details import Details, Place
     from birdscope.tui.widgets.filter_input import FilterInput
 
@@ -72,6 +74,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self._selected: Recording | None = None
         self._shown_row: OutlineRow | None = None
         self._settling: Timer | None = None
+        self._wanted: BrowsePlace | None = None
 
     def compose(self) -> ComposeResult:
         """Species | recordings over the spectrogram; `furnish` adds the rest."""
@@ -119,6 +122,18 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         """The recording whose spectrogram is shown."""
         return self._selected
 
+    @property
+    def place(self) -> BrowsePlace | None:
+        """Where the user is here; None before the dataset is listed."""
+        species = self.query_one(SpeciesList)
+        if self._wanted is not None or not species.row_total():
+            return None
+        return places.browse_place(species, self._selected, self.spectrogram)
+
+    def come_back(self, place: BrowsePlace) -> None:
+        """Go to a place as soon as the dataset is listed."""
+        self._wanted = place
+
     @on(RowsView.Highlighted, "#species")
     def _species_highlighted(self) -> None:
         row = self.query_one(SpeciesList).row
@@ -137,6 +152,8 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         table.border_title = Content(f"{what} of {title}" if row.kind != "split" else title)
         table.border_subtitle = f"{len(recordings)}"
         table.show(recordings)
+        if self._wanted is not None:
+            table.go_to(self._wanted.recording)
         self._places = places_of(recordings)
         self._select(table.recording)
         self._probe_seen()
@@ -235,10 +252,28 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def _show_outline(self, data: OutlineData) -> None:
         species = self.query_one(SpeciesList)
         species.empty_text = "nothing fits the filter"
+        if self._wanted is not None:
+            self._arrange(species, self._wanted)
         species.show(data)
+        if self._wanted is not None:
+            species.go_to(self._wanted.row)
+            self._shown_row = self._selected = None
+            self._species_highlighted()
         self._title_species()
         if self.display:
             species.focus()
+
+    def _arrange(self, species: SpeciesList, place: BrowsePlace) -> None:
+        """Filter, sort and fold as it was."""
+        if place.folded is not None:
+            species.fold_only(frozenset(place.folded))
+        if place.sort in SORTS:
+            self.sort = place.sort
+        field = cast("FilterInput", self.query_one("#filter"))
+        with field.prevent(field.Changed):
+            field.value = place.filter
+        species.filter(place.filter)
+        places.set_colours(self.spectrogram, palette=place.palette, scale=place.scale)
 
     def _title_species(self) -> None:
         shown = self.query_one(SpeciesList).species_shown
@@ -264,6 +299,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         recording = self._selected
         self._title_spectrogram()
         if recording is None:
+            self._wanted = None
             self._show_details()
             view.show(None)
         else:
@@ -279,9 +315,12 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         if probed.duration_s is None:
             view.show_error(recording.path, f"✗ {recording.name}: {probed.problem}")
         else:
-            view.show(recording.path, probed.duration_s)
+            wanted = self._wanted
+            span_s = wanted.span_s if wanted and wanted.recording == recording.key else None
+            view.show(recording.path, probed.duration_s, span_s)
             if self._services.playback.path == recording.path:
                 view.set_playhead(self._services.playback.position_s)
+        self._wanted = None
         self._show_details()
 
     def _show_details(self) -> None:

@@ -13,10 +13,11 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from birdscope.core.errors import DatasetError
 from birdscope.core.types import Recording
 from birdscope.core.units import clock
 from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
-from birdscope.tui import scope_text
+from birdscope.tui import places, scope_text
 from birdscope.tui.frequency import SCALES
 from birdscope.tui.scope_feed import Feed
 from birdscope.tui.widgets.engine_line import EngineLine
@@ -27,6 +28,7 @@ from birdscope.tui.widgets.top_species import TopSpecies
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
     from birdscope.engine.messages import Blended
+    from birdscope.session.state import ScopePlace
     from birdscope.tui.playback import PlaybackStatus
     from birdscope.tui.services import Services
 
@@ -75,6 +77,19 @@ class ScopePane(Container):
         self._playing = False
         self._following = False
         self._playhead_window: int | None = None
+        self._wanted: ScopePlace | None = None
+        self._opened_for: tuple[object, object] | None = None
+
+    @property
+    def place(self) -> ScopePlace | None:
+        """Where the user is here; None while no recording is on show."""
+        if self._wanted is not None or not self._spectrogram.duration_s:
+            return None
+        return places.scope_place(self._window, self._spectrogram, self._span_of(self._window))
+
+    def come_back(self, place: ScopePlace) -> None:
+        """Go to a place in the recording that the session remembers, once it is open."""
+        self._wanted = place
 
     @property
     def window(self) -> int:
@@ -130,6 +145,10 @@ class ScopePane(Container):
 
     def open_recording(self, recording: Recording) -> None:
         """Show a recording, from its beginning."""
+        self._wanted = None
+        self._open(recording)
+
+    def _open(self, recording: Recording) -> None:
         self._window, self._playhead_window = 0, None
         self._drawn = None
         self.feed.open(recording)
@@ -145,7 +164,7 @@ class ScopePane(Container):
             return
         ours = playback.path == recording.path
         self._following = True
-        if ours and playback.status.state in ("playing", "paused"):
+        if ours and (playback.status.state in ("playing", "paused") or self._is_at_playhead):
             playback.toggle()
         else:
             start_s = self._window * WINDOW_S
@@ -270,13 +289,25 @@ class ScopePane(Container):
 
     def _catalog_loaded(self, catalog: Catalog) -> None:
         """Open what was open last time; the ensemble needs the dataset's classes."""
+        session = self._services.session
+        if self._opened_for == (catalog, session):
+            return
+        self._opened_for = (catalog, session)
         self.feed.choose_default_ensemble()
-        listed = self._soundscapes()
-        remembered = self._services.session.state.recording
-        same = [one for one in listed if one.key == remembered]
-        if self.feed.recording is None and listed:
-            self.open_recording((same or listed)[0])
+        recording = self._remembered(catalog)
+        if recording is None:
+            self._wanted = None
+            recording = next(iter(self._soundscapes()), None)
+        if recording is not None:
+            self._open(recording)
         self._feed_changed()
+
+    def _remembered(self, catalog: Catalog) -> Recording | None:
+        """What the session had open here, if this dataset has it."""
+        try:
+            return catalog.find(self._services.session.state.recording)
+        except DatasetError:
+            return None
 
     def _open_chosen(self, recording: Recording | None) -> None:
         if recording is not None:
@@ -315,6 +346,13 @@ class ScopePane(Container):
         else:
             self.feed.glance(window)
         self._draw_top()
+
+    @property
+    def _is_at_playhead(self) -> bool:
+        """Whether the playhead rests within the selected window."""
+        position_s = self._services.playback.position_s
+        here = int(position_s // WINDOW_S) == self._window
+        return here and 0 < position_s < self.feed.duration_s
 
     def _page_of(self, window: int) -> int:
         return window * WINDOW_S // SOUNDSCAPE_S
@@ -361,8 +399,7 @@ class ScopePane(Container):
             return
         feed, view = self.feed, self._spectrogram
         if feed.recording is not None and feed.duration_s and view.path != feed.recording.path:
-            view.show(feed.recording.path, feed.duration_s, self._span_of(0))
-            self._select(0)
+            self._show_from(feed.recording, self._wanted)
         elif feed.recording is not None and feed.problem and not feed.duration_s:
             view.show_error(feed.recording.path, feed.problem.splitlines()[0])
         if feed.blended is not self._drawn or feed.blended is None:
@@ -374,6 +411,22 @@ class ScopePane(Container):
         engine = self.query_one(EngineLine)
         share = len(feed.done) / feed.n_windows if feed.n_windows else 0.0
         engine.show(feed.engine.status, feed.remaining, share)
+
+    def _show_from(self, recording: Recording, wanted: ScopePlace | None) -> None:
+        """Show a recording that was opened, at a place or from its beginning."""
+        self._wanted = None
+        view, playback = self._spectrogram, self._services.playback
+        window = min(wanted.window, self.feed.n_windows - 1) if wanted is not None else 0
+        span_s = wanted.span_s if wanted is not None else None
+        if wanted is not None:
+            places.set_colours(view, scale=wanted.scale)
+        view.show(recording.path, self.feed.duration_s, self._span_of(window))
+        if playback.path == recording.path:
+            view.set_playhead(playback.position_s)
+            self._heatmap.set_playhead(playback.position_s)
+        self._select(window)
+        if span_s is not None:
+            view.show_span(*span_s)
 
     def _draw_header(self) -> None:
         feed, view = self.feed, self._spectrogram

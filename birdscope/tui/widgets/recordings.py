@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from birdscope.core.types import Recording
 from birdscope.tui.columns import FILE, Column, columns_for, usual
+from birdscope.tui.places import position_of
 from birdscope.tui.probing import Probed
 from birdscope.tui.widgets.rows import RowsView, Span, fit
 
@@ -81,6 +82,12 @@ class RecordingsTable(RowsView):
         if self.scroll_offset.y:
             self.scroll_to(y=0, animate=False)
         self.rows_changed(0)
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on a recording, if it is listed."""
+        row = position_of(self._recordings, key)
+        if row is not None:
+            self.cursor = row
 
     def show_columns(self, keys: frozenset[str]) -> None:
         """Show these columns for this kind of recording."""

@@ -54,6 +54,32 @@ class SpeciesList(RowsView):
         """Species that the filter lets through."""
         return sum(one.count for one in self._rows if one.kind == "class")
 
+    @property
+    def sorted_by(self) -> str:
+        """The order of the species."""
+        return self._sort
+
+    @property
+    def wanted(self) -> str:
+        """The words of the filter."""
+        return self._wanted
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """Keys of the headings whose content is hidden."""
+        return self._folded
+
+    def fold_only(self, keys: frozenset[str]) -> None:
+        """Hide the content of these headings and of no other."""
+        self._folded = keys
+        self._rebuild()
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on a row, if it is there."""
+        keys = [one.key for one in self._rows]
+        if key in keys:
+            self.cursor = keys.index(key)
+
     def show(self, data: OutlineData) -> None:
         """Show another dataset."""
         self._data = data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -12,9 +13,11 @@ from textual.widget import Widget
 
 from birdscope.tui.widgets.rows import fit
 
+_GAP, _LEAST = 5, 8
+
 
 class TabStrip(Widget):
-    """Tabs with their number keys, on one line.
+    """Tabs with their number keys, on one line; at the right the dataset and the session.
 
     Args:
         tabs: (id, title) in order.
@@ -26,6 +29,8 @@ class TabStrip(Widget):
 
     active: reactive[str] = reactive("")
     note: reactive[str] = reactive("")
+    session: reactive[str] = reactive("")
+    read_only: reactive[bool] = reactive(False)
 
     class Chosen(Message):
         """The user clicked on a tab."""
@@ -40,19 +45,16 @@ class TabStrip(Widget):
         self._places: list[tuple[range, str]] = []
 
     def render(self) -> Content:
-        """Name, tabs, note."""
+        """Name, tabs, note, session."""
         line = Content.from_markup("[b $primary]birdscope[/]  ")
         self._places = []
         for number, (tab, title) in enumerate(self._tabs, start=1):
             here = line.cell_length
             line += self._tab(number, title, tab == self.active)
             self._places.append((range(here, line.cell_length), tab))
-        room = self.size.width - line.cell_length - 2
-        if room < 8:
-            return line
-        note = fit(self.note, min(len(self.note), room))
-        gap = self.size.width - line.cell_length - len(note)
-        return line + Content(" " * gap) + Content.from_markup("[$text-muted]$note[/]", note=note)
+        right = self._right(self.size.width - line.cell_length - 2)
+        gap = self.size.width - line.cell_length - right.cell_length
+        return line + Content(" " * max(gap, 0)) + right
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the pointer."""
@@ -60,6 +62,20 @@ class TabStrip(Widget):
         for place, tab in self._places:
             if offset is not None and offset.x in place:
                 self.post_message(self.Chosen(tab))
+
+    def _right(self, room: int) -> Content:
+        """As much as fits: that it is read-only, the session, the dataset."""
+        parts: list[Content] = []
+        if self.read_only:
+            parts.append(Content.from_markup("[b $text-warning]read-only[/]"))
+        for text in (self.session, self.note):
+            room_left = room - sum(one.cell_length + _GAP for one in parts)
+            if text and room_left >= _LEAST:
+                short = fit(text, min(cell_len(text), room_left))
+                parts.append(Content.from_markup("[$text-muted]$text[/]", text=short))
+        parts = [one for one in parts if one.cell_length <= room]
+        separator = Content.from_markup("[$text-disabled]  │  [/]")
+        return separator.join(reversed(parts))
 
     def _tab(self, number: int, title: str, active: bool) -> Content:
         if active:
