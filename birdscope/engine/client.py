@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import itertools
 import time
 from collections import deque
@@ -53,6 +54,7 @@ class Engine:
             lambda status: self._in_loop(self._lost, status),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.Context()
         self._listeners: list[Callable[[EngineStatus], None]] = []
         self._tokens = itertools.count(1)
         self._last_warm: messages.Warm | None = None
@@ -76,7 +78,7 @@ class Engine:
         """Start both processes; call it after the first paint. A second call does nothing."""
         if self.running:
             return
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._context = asyncio.get_running_loop(), contextvars.copy_context()
         self._models.start()
         self.questions.start()
         self._show(state="starting", text="engine process starts")
@@ -171,11 +173,11 @@ class Engine:
         self._show(state="off", text="")
 
     def _in_loop(self, function: Callable[[ArgumentT], None], argument: ArgumentT) -> None:
-        """From a reader thread into the interface's loop; nothing once it is closed."""
+        """From a reader thread into the interface's loop, in the context of `start`."""
         loop = self._loop
         if loop is not None:
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(function, argument)
+                loop.call_soon_threadsafe(function, argument, context=self._context)
 
     def _received(self, message: object) -> None:
         stream = self._stream

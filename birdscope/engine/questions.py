@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -40,6 +41,7 @@ class Questions:
             lambda status: self._in_loop(self._lost, status),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.Context()
         self._tokens = itertools.count(1)
         self._open: dict[int, asyncio.Future[object]] = {}
 
@@ -51,7 +53,7 @@ class Questions:
     def start(self) -> None:
         """Start the process; a second call does nothing."""
         if self._loop is None:
-            self._loop = asyncio.get_running_loop()
+            self._loop, self._context = asyncio.get_running_loop(), contextvars.copy_context()
             self._lane.start()
 
     def close(self) -> None:
@@ -136,4 +138,4 @@ class Questions:
         loop = self._loop
         if loop is not None:
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(function, argument)
+                loop.call_soon_threadsafe(function, argument, context=self._context)

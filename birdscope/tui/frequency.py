@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast
 
 from birdscope.audio.axes import FrequencyAxis, Scale
@@ -16,6 +17,7 @@ def frequency_axis(rows: int, scale: str) -> FrequencyAxis:
     return FrequencyAxis(max(rows, 1), F_MIN_HZ, F_MAX_HZ, cast(Scale, scale))
 
 
+@lru_cache(maxsize=16)
 def labels(axis: FrequencyAxis) -> dict[int, str]:
     """Row → label such as 16k or 500, at least a row apart, round frequencies first."""
     chosen: dict[int, str] = {}

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from birdscope.tui.services import Services
 
 LONG_WINDOWS = 5 * PAGE_WINDOWS
+# A fast ensemble scores 20 windows a second; nobody reads more than 8 pictures of them.
+PAUSE_S = 0.12
 
 
 class Feed:
@@ -59,6 +61,7 @@ class Feed:
         self._fingerprint = ""
         self._rank_anew = True
         self._asked_for_ensemble = False
+        self._telling = self._untold = False
         self._forget_status: Callable[[], None] | None = None
         self.recording: Recording | None = None
         self.duration_s = 0.0
@@ -94,7 +97,7 @@ class Feed:
 
     def start(self) -> None:
         """Start the engine and the blending; after the first paint."""
-        self._forget_status = self.engine.listen(lambda status: self._changed())
+        self._forget_status = self.engine.listen(lambda status: self._tell())
         self.engine.start()
         self._run(self._blend_for_ever(), "scope-blend")
 
@@ -144,7 +147,7 @@ class Feed:
         """Stop predicting; what is there stays."""
         self.whole = False
         self._stop_stream()
-        self._changed()
+        self._tell()
 
     def rank_anew(self) -> None:
         """Sort the species by their top probability again."""
@@ -159,7 +162,7 @@ class Feed:
     def _predict(self, order: tuple[int, ...]) -> None:
         self.remaining = order
         self._run(self._stream(order), "scope-stream")
-        self._changed()
+        self._tell()
 
     async def _stream(self, order: tuple[int, ...]) -> None:
         recording, live = self.recording, self._live
@@ -185,7 +188,7 @@ class Feed:
             if live is self._live:
                 self.problem = "" if self.engine.status.state == "failed" else str(error)
         self.remaining, self.whole = (), False
-        self._changed()
+        self._tell()
 
     def _stop_stream(self) -> None:
         self._owner.workers.cancel_group(self._owner, "scope-stream")
@@ -200,7 +203,7 @@ class Feed:
             f"There is no ensemble in {paths.models()}.\n"
             "→ put an ensemble file and its weights there, or train one: birdscope train"
         )
-        self._changed()
+        self._tell()
 
     def _default_ensemble(self) -> Path | None:
         from birdscope.engine.live import ensemble_files
@@ -219,12 +222,12 @@ class Feed:
         self._asked_for_ensemble, self.ensemble_problem = False, ""
         self.ensemble = info = await self.engine.questions.describe(path)
         self._clear()
-        self._changed()
+        self._tell()
         await self._recall()
         await asyncio.to_thread(self._remember)
         if info.problem:
             self.ensemble_problem = info.problem
-            self._changed()
+            self._tell()
             return
         self._asked_for_ensemble = True
         try:
@@ -236,18 +239,18 @@ class Feed:
         else:
             for text in loaded.warnings:
                 self._owner.notify(text, title=info.name, severity="warning", markup=False)
-        self._changed()
+        self._tell()
 
     async def _open(self, recording: Recording) -> None:
         try:
             self.duration_s = await asyncio.to_thread(_duration_s, recording.path)
         except BirdscopeError as error:
             self.problem = str(error)
-            self._changed()
+            self._tell()
             return
         self.n_windows = window_count(self.duration_s)
         self._clear()
-        self._changed()
+        self._tell()
         await self._recall()
         await asyncio.to_thread(self._remember)
 
@@ -279,7 +282,8 @@ class Feed:
                 continue
             except BirdscopeError as error:
                 self.problem = str(error)
-            self._changed()
+            self._tell()
+            await asyncio.sleep(PAUSE_S)
 
     async def _blend(self) -> None:
         live = self._live
@@ -321,6 +325,21 @@ class Feed:
         if self.ensemble is not None:
             changes["ensemble"] = str(self.ensemble.path)
         self._services.session.update(**changes)
+
+    def _tell(self) -> None:
+        """Have the change drawn: at once after a quiet while, else together with the next ones."""
+        if self._telling:
+            self._untold = True
+            return
+        self._telling = True
+        self._changed()
+        self._owner.set_timer(PAUSE_S, self._tell_rest)
+
+    def _tell_rest(self) -> None:
+        self._telling = False
+        if self._untold:
+            self._untold = False
+            self._tell()
 
     def _run(self, work: Coroutine[Any, Any, None], group: str) -> None:
         self._owner.run_worker(work, group=group, exclusive=True, exit_on_error=False)

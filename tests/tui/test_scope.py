@@ -196,15 +196,15 @@ async def test_missing_weights_are_explained_and_the_rest_works(
 
 async def test_the_engine_line_tells_each_state(scope: Opened, until: Until) -> None:
     engine = FakeEngine()
-    async with scope(engine, LARGE) as (_, pane):
+    async with scope(engine, LARGE) as (pilot, pane):
         line = pane.query_one(EngineLine)
-        assert "engine ready · demo · 0.1 s/window" in line.text
+        await until(pilot, lambda: "engine ready · demo · 0.1 s/window" in line.text)
         engine.show(state="restarted", text="the engine process was lost; it starts again")
-        assert "restarted · the engine process was lost" in line.text
+        await until(pilot, lambda: "restarted · the engine process was lost" in line.text)
         engine.show(state="warming", text="loading sed1", done=1, total=4)
-        assert "warming · 1/4 loading sed1" in line.text
+        await until(pilot, lambda: "warming · 1/4 loading sed1" in line.text)
         engine.show(state="failed", text="no weights", remedy="put them there")
-        assert "failed · no weights" in line.text
+        await until(pilot, lambda: "failed · no weights" in line.text)
         assert line.tooltip == "put them there"
 
 
@@ -247,7 +247,7 @@ async def test_a_broken_recording_says_so_and_others_open(
         whole = pane.feed.recording
         pane.open_recording(Recording("train_soundscapes/broken.ogg", broken, "train_soundscapes"))
         await until(pilot, lambda: bool(pane.feed.problem))
-        assert "broken.ogg" in text_of(pane, "#scope-hint")
+        await until(pilot, lambda: "broken.ogg" in text_of(pane, "#scope-hint"))
         pane.open_recording(whole)
         await until(pilot, lambda: pane.feed.n_windows == 12)
 
@@ -264,8 +264,8 @@ async def test_a_long_recording_pages_by_minute(
     engine = FakeEngine(held=True)
     async with scope(engine) as (pilot, pane):
         pane.open_recording(Recording("train_soundscapes/long.wav", path, "train_soundscapes"))
-        await until(pilot, lambda: pane.feed.n_windows == 80)
         view = pane.query_one(SpectrogramView)
+        await until(pilot, lambda: view.path == path)
         assert (view.view_start_s, view.view_end_s) == (0, 60)
         await pilot.press("n", "n")
         await until(pilot, lambda: pane.window == 24)

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.strip import Strip
 from textual.widget import Widget
+
+Line = list[Segment]
 
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 
@@ -75,6 +79,7 @@ class TopSpecies(Widget):
         self._hint = ""
         self._members: tuple[str, ...] = ()
         self._scores: tuple[SpeciesScore, ...] = ()
+        self._lines: list[Strip] | None = None
 
     @property
     def scores(self) -> tuple[SpeciesScore, ...]:
@@ -99,88 +104,117 @@ class TopSpecies(Widget):
         shown = (title, tuple(scores), tuple(members), hint)
         if shown != (self._title, self._scores, self._members, self._hint):
             self._title, self._scores, self._members, self._hint = shown
-            self.refresh()
+            self._redraw()
 
-    def render(self) -> Text:
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """All filters but ANSIToTruecolor: every colour here is truecolor already."""
+        return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the list."""
+        if self._lines is None:
+            self._lines = [Strip(line) for line in self._draw(*self.size)]
+        blank = Strip.blank(self.size.width)
+        return self._lines[y] if y < len(self._lines) else blank
+
+    def on_resize(self) -> None:
+        """More or fewer lines for each species."""
+        self._redraw()
+
+    def notify_style_update(self) -> None:
+        """Colours may have changed."""
+        super().notify_style_update()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._lines = None
+        self.refresh()
+
+    def _draw(self, width: int, height: int) -> list[Line]:
         """The list in as many lines as fit."""
-        width, height = self.size
-        lines = [Text(set_cell_size(self._title, width), self._style("title"))]
+        title = Segment(cut(self._title, width), self._style("title"))
         if not self._scores:
-            lines += [Text(), Text(self._hint, self._style("hint"))]
-            return Text("\n").join(lines)
-        legend = self._legend(width)
-        room = height - 1 - (1 if legend else 0)
+            return [[title], [], [Segment(cut(self._hint, width), self._style("hint"))]]
+        room = height - 1 - bool(self._members)
         each = min(3, max(1, room // 10))
+        lines = [[title]]
         for score in self._scores[: max(1, room // each)]:
             lines += self._entry(score, width, each)
-        if legend:
-            lines += [Text()] * (height - 1 - len(lines)) + [legend]
-        return Text("\n", no_wrap=True).join(lines)
+        if self._members:
+            lines += [[] for _ in range(height - 1 - len(lines))]
+            lines.append(self._legend(width))
+        return lines
 
-    def _entry(self, score: SpeciesScore, width: int, lines: int) -> list[Text]:
+    def _entry(self, score: SpeciesScore, width: int, lines: int) -> list[Line]:
         if lines == 1:
             return [self._compact(score, width)]
         if lines == 2:
             return [self._heading(score, width), self._bar_line(score, width)]
-        whole = Text()
-        self._draw_bar(whole, score.probability, width, "bar")
+        whole = self._bar(score.probability, width, "bar")
         return [self._heading(score, width), whole, self._member_line(score, width)]
 
-    def _compact(self, score: SpeciesScore, width: int) -> Text:
+    def _compact(self, score: SpeciesScore, width: int) -> Line:
         """One line: name, bar, percent, a column for each member."""
         strips = len(score.members)
         bar = max(4, min(12, (width - strips - 5) // 4))
         style = self._style("selected" if score.selected else "name")
-        line = Text(f"{cut(score.name, width - bar - strips - 5)} ", style)
-        self._draw_bar(line, score.probability, bar, "bar")
-        line.append(f" {_percent(score.probability):>2} ", self._style("number"))
-        return self._draw_columns(line, score)
+        return [
+            Segment(f"{cut(score.name, width - bar - strips - 5)} ", style),
+            *self._bar(score.probability, bar, "bar"),
+            Segment(f" {_percent(score.probability):>2} ", self._style("number")),
+            *self._columns(score),
+        ]
 
-    def _heading(self, score: SpeciesScore, width: int) -> Text:
+    def _heading(self, score: SpeciesScore, width: int) -> Line:
         name_style = self._style("selected" if score.selected else "name")
         code = "" if score.label == score.name else f" {score.label}"
         room = width - 5
-        name = cut(score.name, max(room - cell_len(code), room // 2)).rstrip()
-        line = Text(name, name_style).append(code, self._style("code"))
-        line.truncate(room)
-        line.append(" " * (room - line.cell_len))
-        return line.append(f" {score.probability:4.2f}", self._style("number"))
+        name = score.name
+        if cell_len(name) + cell_len(code) > room:
+            name = cut(name, max(room - cell_len(code), room // 2))
+        code = cut(code, room - cell_len(name))
+        return [
+            Segment(name, name_style),
+            Segment(code, self._style("code")),
+            Segment(f" {score.probability:4.2f}", self._style("number")),
+        ]
 
-    def _bar_line(self, score: SpeciesScore, width: int) -> Text:
-        line = Text()
-        self._draw_bar(line, score.probability, width - len(score.members) - 1, "bar")
-        return self._draw_columns(line.append(" "), score)
+    def _bar_line(self, score: SpeciesScore, width: int) -> Line:
+        bar = self._bar(score.probability, width - len(score.members) - 1, "bar")
+        return [*bar, Segment(" "), *self._columns(score)]
 
-    def _member_line(self, score: SpeciesScore, width: int) -> Text:
-        line = Text()
+    def _member_line(self, score: SpeciesScore, width: int) -> Line:
+        line: Line = []
         each = width // max(len(score.members), 1)
         for number, value in enumerate(score.members):
-            self._draw_bar(line, value, max(each - 5, 1), f"member-{number % 4}")
-            line.append(f" {_percent(value):>2}  ", self._style("code"))
+            line += self._bar(value, max(each - 5, 1), f"member-{number % 4}")
+            line.append(Segment(f" {_percent(value):>2}  ", self._style("code")))
         return line
 
-    def _draw_bar(self, line: Text, value: float, width: int, style: str) -> None:
+    def _bar(self, value: float, width: int, style: str) -> Line:
         """A line of `width` cells, filled to half a cell, on a faint track."""
         halves = round(min(max(value, 0.0), 1.0) * width * 2)
         full, half = divmod(halves, 2)
-        line.append("━" * full + "╸" * half, self._style(style))
-        line.append("━" * (width - full - half), self._style("track"))
+        return [
+            Segment("━" * full + "╸" * half, self._style(style)),
+            Segment("━" * (width - full - half), self._style("track")),
+        ]
 
-    def _draw_columns(self, line: Text, score: SpeciesScore) -> Text:
+    def _columns(self, score: SpeciesScore) -> Line:
         """A column of eighths for each member."""
-        for number, value in enumerate(score.members):
-            line.append(HEIGHTS[_eighths(value)], self._style(f"member-{number % 4}"))
-        return line
+        return [
+            Segment(HEIGHTS[_eighths(value)], self._style(f"member-{number % 4}"))
+            for number, value in enumerate(score.members)
+        ]
 
-    def _legend(self, width: int) -> Text | None:
-        if not self._members:
-            return None
-        line = Text(no_wrap=True)
+    def _legend(self, width: int) -> Line:
+        line: Line = []
+        room = width
         for number, name in enumerate(self._members):
-            line.append("■ ", self._style(f"member-{number % 4}")).append(
-                f"{name}  ", self._style("hint")
-            )
-        line.truncate(width, overflow="ellipsis")
+            shown = cut(name, min(cell_len(name), max(room - 4, 0)))
+            line.append(Segment("■ ", self._style(f"member-{number % 4}")))
+            line.append(Segment(f"{shown}  ", self._style("hint")))
+            room -= cell_len(shown) + 4
         return line
 
     def _style(self, name: str) -> Style:
