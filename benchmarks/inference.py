@@ -33,9 +33,11 @@ def _claim(name: str, ensemble: Path, soundscape: Path) -> Claim:
     from birdscope.core.windows import window_count
     from birdscope.inference.ensemble import load_ensemble
     from birdscope.inference.predictor import Predictor
+    from birdscope.nets.checkpoints import load_checkpoint
 
-    own = load_ensemble(ensemble).classes
-    classes = own if isinstance(own, tuple) else [f"class{column}" for column in range(206)]
+    opened = load_ensemble(ensemble)
+    known = load_checkpoint(opened.files(opened.members[0])[0]).classes
+    classes = known or [f"class{column}" for column in range(206)]
     predictor = Predictor.load(ensemble, classes)
     each_s = seconds(lambda: predictor.predict(read(soundscape), window_count(60.0)), repeats=5)
     minutes = each_s * HIDDEN_SOUNDSCAPES / 60
