@@ -19,10 +19,10 @@ from textual.widgets import ContentSwitcher
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
+from birdscope.tui.jobs_desk import JobsDesk
 from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
-    JobsChanged,
     OpenDataset,
     OpenInScope,
 )
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from birdscope.tui.pictures import Provider
 
-TABS = (("browse", "Browse"), ("scope", "Scope"))
+TABS = (("browse", "1", "Browse"), ("scope", "2", "Scope"), ("submit", "6", "Submit"))
 _SCREENS = Path(__file__).parent / "screens"
 
 
@@ -95,6 +95,10 @@ class BirdscopeApp(SafeApp):
                 tooltip="Go to Browse"),
         Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",
                 tooltip="Go to Scope"),
+        Binding("6", "show_tab('submit')", "Submit", show=False, id="app.submit",
+                tooltip="Go to Submit and the jobs"),
+        Binding("R", "predict_all", "Predict all", show=False, id="app.predict_all",
+                tooltip="Predict all files of this part of the dataset, as a job"),
         Binding("space", "toggle_play", "Play/pause", show=False, id="app.toggle",
                 tooltip="Play or pause"),
         Binding("comma", "seek_by(-1)", "Back 1 s", show=False, id="app.back",
@@ -132,6 +136,7 @@ class BirdscopeApp(SafeApp):
             ensemble=ensemble,
             spectrogram=spectrogram,
         )
+        self._jobs = JobsDesk(self)
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen under all modal ones."""
@@ -207,10 +212,6 @@ class BirdscopeApp(SafeApp):
         self.action_show_tab("scope")
         self.query_one(ScopePane).open_recording(event.recording)
 
-    @on(JobsChanged)
-    def _jobs_changed(self, event: JobsChanged) -> None:
-        self.query_one(PlayerBar).jobs = event.text
-
     @on(TabStrip.Chosen)
     def _tab_chosen(self, event: TabStrip.Chosen) -> None:
         self.action_show_tab(event.tab)
@@ -234,12 +235,21 @@ class BirdscopeApp(SafeApp):
 
     def action_show_tab(self, tab: str) -> None:
         """Go to a tab."""
-        if self.query("#welcome-pane") or not self.query(f"#{tab}"):
+        if not self.query(f"#{tab}"):
             return
         self.query_one(TabStrip).active = tab
-        self._show_pane(tab)
+        pane = "welcome-pane" if self.query("#welcome-pane") and tab != "submit" else tab
+        self._show_pane(pane)
         self.screen.set_focus(None)
-        self._focus_in(self.query_one(f"#{tab}"))
+        self._focus_in(self.query_one(f"#{pane}"))
+
+    async def action_predict_all(self) -> None:
+        """Predict all files of the split on show, as a job."""
+        await self._jobs.predict_all()
+
+    async def action_quit(self) -> None:
+        """Leave; jobs go on."""
+        self.exit(message=self._jobs.farewell())
 
     async def action_sessions(self) -> None:
         """Choose another session."""
@@ -269,15 +279,21 @@ class BirdscopeApp(SafeApp):
         gc.freeze()
         gc.enable()
         from birdscope.tui.screens.scope import ScopePane
+        from birdscope.tui.screens.submit import SubmitPane
 
         opening = asyncio.create_task(self._desk.open())
-        self.stylesheet.read_all([_SCREENS / "scope.tcss", _SCREENS / "welcome.tcss"])
+        self.stylesheet.read_all(
+            [_SCREENS / f"{name}.tcss" for name in ("scope", "submit", "welcome")]
+        )
         await self.query_one(BrowsePane).furnish()
         playback = self.services.playback
         playback.changed.subscribe(self, self._playback_changed, immediate=True)
         playback.moved.subscribe(self, self._playback_moved, immediate=True)
         playback.start()
-        await self.query_one(ContentSwitcher).add_content(ScopePane(self.services), id="scope")
+        panes = self.query_one(ContentSwitcher)
+        await panes.add_content(ScopePane(self.services), id="scope")
+        await panes.add_content(SubmitPane(self.services), id="submit")
+        self._jobs.begin()
         if self._data is not None:
             self._load_catalog(self._data)
         await opening

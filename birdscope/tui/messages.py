@@ -42,17 +42,3 @@ class OpenDataset(Message):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
-
-
-class JobsChanged(Message):
-    """The text of the jobs indicator in the player bar; empty hides it."""
-
-    can_bubble = True
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
-
-    def can_replace(self, message: Message) -> bool:
-        """Only the newest state matters."""
-        return isinstance(message, JobsChanged)

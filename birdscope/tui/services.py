@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from birdscope.audio.axes import Scale
     from birdscope.dataset.catalog import Catalog
     from birdscope.engine.client import Engine
+    from birdscope.jobs.manager import Jobs
     from birdscope.session.session import Session
+    from birdscope.tui.jobs_watch import JobsWatch
     from birdscope.tui.pictures import Provider
     from birdscope.tui.playback import Playback
 
@@ -48,6 +50,7 @@ class Services:
         spectrogram: Provider | None = None,
         engine: Engine | None = None,
     ) -> None:
+        self._app = app
         self.catalog: Catalog | None = None
         self.catalog_loaded: Signal[Catalog] = Signal(app, "catalog-loaded")
         self.playback = playback
@@ -86,6 +89,19 @@ class Services:
     def engine_made(self) -> bool:
         """Whether somebody asked for the engine yet."""
         return "engine" in self.__dict__
+
+    @cached_property
+    def jobs(self) -> JobsWatch:
+        """The session's background jobs; looked at once it is told to begin."""
+        from birdscope.tui.jobs_watch import JobsWatch
+
+        return JobsWatch(self._app, self._open_jobs)
+
+    def _open_jobs(self) -> Jobs:
+        """In a thread."""
+        from birdscope.jobs.manager import Jobs
+
+        return Jobs(paths.sessions() / self.session_name / "jobs")
 
     def close(self) -> None:
         """End the engine's processes and give the session free."""

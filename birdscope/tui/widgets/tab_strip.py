@@ -20,7 +20,7 @@ class TabStrip(Widget):
     """Tabs with their number keys, on one line; at the right the dataset and the session.
 
     Args:
-        tabs: (id, title) in order.
+        tabs: (id, key, title) in order.
     """
 
     DEFAULT_CSS = """
@@ -39,7 +39,7 @@ class TabStrip(Widget):
             super().__init__()
             self.tab = tab
 
-    def __init__(self, tabs: Sequence[tuple[str, str]], *, id: str | None = None) -> None:
+    def __init__(self, tabs: Sequence[tuple[str, str, str]], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._tabs = tuple(tabs)
         self._places: list[tuple[range, str]] = []
@@ -48,9 +48,9 @@ class TabStrip(Widget):
         """Name, tabs, note, session."""
         line = Content.from_markup("[b $primary]birdscope[/]  ")
         self._places = []
-        for number, (tab, title) in enumerate(self._tabs, start=1):
+        for tab, key, title in self._tabs:
             here = line.cell_length
-            line += self._tab(number, title, tab == self.active)
+            line += self._tab(key, title, tab == self.active)
             self._places.append((range(here, line.cell_length), tab))
         right = self._right(self.size.width - line.cell_length - 2)
         gap = self.size.width - line.cell_length - right.cell_length
@@ -77,9 +77,9 @@ class TabStrip(Widget):
         separator = Content.from_markup("[$text-disabled]  │  [/]")
         return separator.join(reversed(parts))
 
-    def _tab(self, number: int, title: str, active: bool) -> Content:
+    def _tab(self, key: str, title: str, active: bool) -> Content:
         if active:
             return Content.from_markup(
-                f"[$block-cursor-foreground on $block-cursor-background b] {number} {title} [/]"
+                f"[$block-cursor-foreground on $block-cursor-background b] {key} {title} [/]"
             )
-        return Content.from_markup(f" [$text-muted]{number}[/] {title} ")
+        return Content.from_markup(f" [$text-muted]{key}[/] {title} ")
