@@ -31,6 +31,12 @@ class Inbox:
                 self._cancel(message.token)
             self._changed.notify()
 
+    @property
+    def windows_wait(self) -> bool:
+        """Whether somebody waits for windows already."""
+        with self._changed:
+            return self._predict is not None
+
     def take(self) -> Warm | Predict:
         """The next request, loading before predicting; waits for one."""
         with self._changed:

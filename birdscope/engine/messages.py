@@ -87,7 +87,7 @@ class LoadedEnsemble:
         classes: Labels of the C columns of every result.
         weights: Member → blend weight.
         fingerprint: Of the models and their weights, not of the settings.
-        window_s: Measured seconds per window, on a silent one.
+        window_s: Measured seconds for a first, silent window; 0 where real ones were waiting.
         warnings: What loading had to say, such as classes that a checkpoint doesn't know.
     """
 

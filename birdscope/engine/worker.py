@@ -79,7 +79,7 @@ class Worker:
             tuple(predictor.classes),
             dict(predictor.weights),
             fingerprint,
-            _first_window_s(predictor),
+            0.0 if self._inbox.windows_wait else _first_window_s(predictor),
             tuple(warnings),
         )
         self._predictor = predictor
@@ -146,11 +146,10 @@ class Worker:
 
 
 def _first_window_s(predictor: WindowPredictor) -> float:
-    """Seconds for a silent window, the second time: the first one sets up buffers."""
+    """Seconds for a silent window; it also has the buffers set up before the first real one."""
     import numpy as np
 
     silence = np.zeros(WINDOW_S * SAMPLE_RATE_HZ, np.float32)
-    predictor.predict_window(silence, 0, 1)
     begun = time.perf_counter()
     predictor.predict_window(silence, 0, 1)
     return time.perf_counter() - begun

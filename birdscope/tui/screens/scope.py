@@ -74,6 +74,7 @@ class ScopePane(Container):
         self.feed = Feed(self, services, self._feed_changed)
         self._window = 0
         self._drawn: Blended | None = None
+        self._empty_windows: int | None = None
         self._playing = False
         self._following = False
         self._playhead_window: int | None = None
@@ -435,7 +436,9 @@ class ScopePane(Container):
             header.update(Content.from_markup("[$text-muted]no soundscape is open[/]"))
             return
         span = f"{clock(view.view_start_s)}–{clock(view.view_end_s)}" if feed.duration_s else ""
-        header.update(scope_text.header(feed, span))
+        text = scope_text.header(feed, span)
+        if text != header.content:
+            header.update(text)
 
     def _draw_heatmap(self) -> None:
         feed, heatmap = self.feed, self._heatmap
@@ -443,9 +446,14 @@ class ScopePane(Container):
         hint = self.query_one("#scope-hint", Static)
         self.set_class(feed.blended is None, "-empty")
         if feed.blended is None or catalog is None:
-            hint.update(scope_text.hint(feed, catalog is not None))
-            heatmap.show(*scope_text.empty_rows(feed.n_windows))
+            text = scope_text.hint(feed, catalog is not None)
+            if text != hint.content:
+                hint.update(text)
+            if self._empty_windows != feed.n_windows:
+                self._empty_windows = feed.n_windows
+                heatmap.show(*scope_text.empty_rows(feed.n_windows))
         else:
+            self._empty_windows = None
             labels = scope_text.row_labels(feed, catalog.taxonomy, heatmap.gutter_width)
             heatmap.show(labels, scope_text.row_values(feed.blended))
 
