@@ -39,6 +39,7 @@ from birdscope.tui.widgets.tab_strip import TabStrip
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from birdscope.engine.client import Engine
     from birdscope.tui.pictures import Provider
 
 TABS = (("browse", "1", "Browse"), ("scope", "2", "Scope"), ("submit", "6", "Submit"))
@@ -72,6 +73,7 @@ class BirdscopeApp(SafeApp):
         debug: Whether a programming error may show its traceback.
         make_player: Opens the player and says why there is no sound; given by tests.
         spectrogram: Provider of pictures; given by tests.
+        engine: Runs the models; given by tests.
     """
 
     TITLE = "birdscope"
@@ -124,6 +126,7 @@ class BirdscopeApp(SafeApp):
         debug: bool = False,
         make_player: Callable[[], tuple[PlayerLike, str]] | None = None,
         spectrogram: Provider | None = None,
+        engine: Engine | None = None,
     ) -> None:
         super().__init__(session, debug)
         self._take_themes()
@@ -135,6 +138,7 @@ class BirdscopeApp(SafeApp):
             session_name=session,
             ensemble=ensemble,
             spectrogram=spectrogram,
+            engine=engine,
         )
         self._jobs = JobsDesk(self)
 
@@ -185,10 +189,10 @@ class BirdscopeApp(SafeApp):
         super().exit(result, return_code, message)
 
     @on(CatalogLoaded)
-    def _catalog_loaded(self, event: CatalogLoaded) -> None:
+    async def _catalog_loaded(self, event: CatalogLoaded) -> None:
         catalog = event.catalog
+        await self._desk.come_back(catalog)
         self.services.catalog = catalog
-        self._desk.come_back(catalog)
         self.query_one(TabStrip).note = f"{catalog.name} · {len(catalog.taxonomy)} species"
         self.services.catalog_loaded.publish(catalog)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from rich.color import ColorSystem
+from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.widget import Widget
 
+from birdscope.engine.client import Engine
 from birdscope.tui.app import BirdscopeApp
 from birdscope.tui.playback import PlayerLike
 from birdscope.tui.screens.browse import BrowsePane
@@ -19,6 +23,7 @@ from birdscope.tui.silent_player import SilentPlayer
 from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.species_list import SpeciesList
 from birdscope.tui.widgets.spectrogram import SpectrogramView
+from tests.tui.fake_engine import FakeEngine
 
 MakeApp = Callable[..., BirdscopeApp]
 Until = Callable[[Pilot[None], Callable[[], bool]], Awaitable[None]]
@@ -42,7 +47,21 @@ def picture(
     height = np.linspace(1.0, 0.0, rows)[:, None]
     whistle = np.exp(-(((height - 0.2 - 0.1 * (seconds % 5)) / 0.06) ** 2))
     noise = np.cos(37.0 * height + 11.0 * np.floor(seconds * 4)) * 4
-    return (-75.0 + 55.0 * whistle + noise).astype(np.float32)
+    level: npt.NDArray[np.float32] = (-75.0 + 55.0 * whistle + noise).astype(np.float32)
+    return level
+
+
+def watch_refresh(widget: Widget) -> list[Region]:
+    """The regions that a widget asks to paint again from now on."""
+    asked: list[Region] = []
+    original = widget.refresh
+
+    def refresh(*regions: Region, **how: bool) -> Widget:
+        asked.extend(regions)
+        return original(*regions, **how)
+
+    widget.refresh = refresh  # type: ignore[method-assign, assignment]
+    return asked
 
 
 @pytest.fixture
@@ -71,7 +90,13 @@ def make_app(clock: Clock) -> MakeApp:
         def player() -> tuple[PlayerLike, str]:
             return SilentPlayer(now=clock), device_note
 
-        app = BirdscopeApp(data, session="test", make_player=player, spectrogram=provider)
+        app = BirdscopeApp(
+            data,
+            session="test",
+            make_player=player,
+            spectrogram=provider,
+            engine=cast(Engine, FakeEngine()),
+        )
         app.console._color_system = colours
         app.no_color = False
         app.animation_level = "none"

@@ -7,12 +7,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import ContentSwitcher, Input
 
 from birdscope.core.errors import DatasetError
+from birdscope.tui import recent
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.screens.help import HelpScreen
+from birdscope.tui.services import file_spectrogram
 from birdscope.tui.widgets.details import Details
 from birdscope.tui.widgets.key_hints import KeyHints
 from birdscope.tui.widgets.player_bar import PlayerBar
@@ -241,7 +244,7 @@ async def test_palette_knows_every_bound_action(
         helps = {one.help for one in commands_of(app.screen)}
         for pane in (app, app.query_one(BrowsePane), app.query_one(RecordingsTable)):
             for binding in pane.BINDINGS:
-                assert binding.id and binding.tooltip, binding
+                assert isinstance(binding, Binding) and binding.id, binding
                 assert binding.tooltip in helps
         await pilot.press("ctrl+p")
         await pilot.pause(0.3)
@@ -321,3 +324,69 @@ async def test_key_hints_fit_eighty_columns(
         assert hints.cell_length <= 78
         for words in ("Play/pause", "Filter", "Keys", "Quit"):
             assert words in str(hints)
+
+
+async def test_chosen_columns_are_shown(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=LARGE) as pilot:
+        await filled(pilot)
+        table = app.query_one(RecordingsTable)
+        assert "license" in {one.key for one in table.columns}
+        before = table.shown_keys
+        await pilot.press("C", "space", "escape")
+        await pilot.pause()
+        assert table.shown_keys == before - {table.columns[0].key}
+        titles = "".join(text for text, _ in table.header_spans(90))
+        assert table.columns[0].title not in titles
+
+
+async def test_hints_leave_out_keys_that_would_be_typed(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=SMALL) as pilot:
+        await filled(pilot)
+        await pilot.press("slash")
+        await pilot.pause()
+        hints = str(app.query_one(KeyHints).render())
+        assert "To the list" in hints and "Sort" not in hints
+
+
+async def test_brackets_in_names_are_not_markup(
+    make_app: MakeApp, tiny_dataset: Path, tmp_path: Path, until: Until
+) -> None:
+    data = tmp_path / "odd"
+    shutil.copytree(tiny_dataset, data)
+    plain = sorted((data / "test_soundscapes").glob("*.ogg"))[0]
+    plain.rename(plain.with_name("[red]site_20240101_000000.ogg"))
+    app = make_app(data)
+    async with app.run_test(size=LARGE) as pilot:
+        species = app.query_one(SpeciesList)
+        await until(pilot, lambda: species.row_total() > 0)
+        app.query_one(Input).value = "[red]"
+        view = app.query_one("#spectrogram", SpectrogramView)
+        await until(pilot, lambda: view.path is not None and view.path.name.startswith("[red]"))
+        await pilot.pause()
+        assert "[red]site" in app.query_one(RecordingsTable).render_line(1).text
+
+
+def test_datasets_opened_lately_come_first_and_only_if_there(tmp_path: Path) -> None:
+    first, second, gone = (tmp_path / name for name in ("first", "second", "gone"))
+    for folder in (first, second, gone):
+        folder.mkdir()
+        recent.remember(folder)
+    gone.rmdir()
+    recent.remember(first)
+    assert recent.known_datasets() == [first.resolve(), second.resolve()]
+
+
+@pytest.mark.real
+async def test_a_real_recording_is_drawn(make_app: MakeApp, calfrog32: Path, until: Until) -> None:
+    app = make_app(calfrog32, provider=file_spectrogram)
+    async with app.run_test(size=LARGE) as pilot:
+        view = app.query_one("#spectrogram", SpectrogramView)
+        await until(pilot, lambda: view.duration_s > 0 and not view.is_loading_picture)
+        cells = {segment.style for y in range(20) for segment in view.render_line(y)}
+        assert view.error == "" and len(cells) > 50

@@ -8,7 +8,7 @@ from textual.geometry import Region
 
 from birdscope.tui.widgets.heatmap import HeatMap
 from birdscope.tui.widgets.spectrogram import SpectrogramView
-from tests.tui.conftest import picture
+from tests.tui.conftest import picture, watch_refresh
 
 NAMES = [f"species {number}" for number in range(20)]
 
@@ -75,11 +75,7 @@ async def test_a_new_column_repaints_only_its_window() -> None:
         heatmap = app.heatmap
         heatmap.show(NAMES[:4], values()[:4])
         await pilot.pause()
-        asked: list[Region] = []
-        original = heatmap.refresh
-        heatmap.refresh = lambda *regions, **how: (  # type: ignore[method-assign]
-            asked.extend(regions), original(*regions, **how)
-        )[1]  # fmt: skip
+        asked = watch_refresh(heatmap)
         heatmap.set_column(2, np.full(4, 0.5, np.float32))
         left, right = heatmap.axis.edge_of(10), heatmap.axis.edge_of(15)
         assert asked == [Region(12 + left, 0, right - left, heatmap.size.height)]

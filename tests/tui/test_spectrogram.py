@@ -18,7 +18,7 @@ from birdscope.tui.raster import LEVELS, Picture, fitted, runs_of
 from birdscope.tui.timeline import TimeAxis
 from birdscope.tui.viewport import Viewport
 from birdscope.tui.widgets.spectrogram import SpectrogramView
-from tests.tui.conftest import Until, picture
+from tests.tui.conftest import Until, picture, watch_refresh
 
 FILE = Path("a.ogg")
 
@@ -120,11 +120,7 @@ async def test_playhead_repaints_two_columns_only(until: Until) -> None:
         view.set_playhead(10.2)
         assert all(view.render_line(y).text[15] == "│" for y in range(20))
         assert view.render_line(20).text[15] == "▲"
-        refreshed: list[Region] = []
-        original = view.refresh
-        view.refresh = lambda *regions, **how: (  # type: ignore[method-assign]
-            refreshed.extend(regions), original(*regions, **how)
-        )[1]  # fmt: skip
+        refreshed = watch_refresh(view)
         view.set_playhead(10.4)
         assert refreshed == []
         view.set_playhead(11.0)

@@ -165,9 +165,9 @@ class SpeciesList(RowsView):
         before = self.row
         self._rows = rows(self._data, wanted=self._wanted, sort=self._sort, closed=self._folded)
         keys = [one.key for one in self._rows]
-        first = next((n for n, one in enumerate(self._rows) if one.kind == "species"), 0)
+        first = next((n for n, one in enumerate(self._rows) if one.open is None), 0)
         kept = keys.index(before.key) if before and before.key in keys else first
-        if to_first_species and self._rows and self._rows[kept].kind == "class":
+        if to_first_species and self._rows and self._rows[kept].open is not None:
             kept = first
         self.rows_changed(kept)
         if self.row is not None and self.row != before:
