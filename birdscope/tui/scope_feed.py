@@ -19,6 +19,7 @@ from birdscope.core.types import Recording
 from birdscope.core.windows import window_count
 from birdscope.engine.schedule import PAGE_WINDOWS, nearby_order, window_order
 from birdscope.engine.status import WindowsWanted
+from birdscope.tui.ensembles import default_ensemble
 
 if TYPE_CHECKING:
     from birdscope.core.settings import Settings
@@ -195,7 +196,7 @@ class Feed:
         self.remaining = ()
 
     async def _choose_default(self) -> None:
-        path = await asyncio.to_thread(self._default_ensemble)
+        path = await asyncio.to_thread(default_ensemble, self._services)
         if path is not None:
             await self._use_ensemble(path)
             return
@@ -204,18 +205,6 @@ class Feed:
             "→ put an ensemble file and its weights there, or train one: birdscope train"
         )
         self._tell()
-
-    def _default_ensemble(self) -> Path | None:
-        from birdscope.engine.live import ensemble_files
-
-        if self._services.ensemble is not None:
-            return self._services.ensemble
-        remembered = self._services.session.state.ensemble
-        if remembered and Path(remembered).is_file():
-            return Path(remembered)
-        folder = paths.models()
-        found = ensemble_files(folder)
-        return next((one for one in found if one.stem == "demo"), found[0] if found else None)
 
     async def _use_ensemble(self, path: Path) -> None:
         self._stop_stream()
