@@ -17,6 +17,7 @@ from birdscope.core.errors import DatasetError
 
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
+    from birdscope.session.session import Session
     from birdscope.session.state import SessionState
     from birdscope.tui.app import BirdscopeApp
 
@@ -35,6 +36,8 @@ class Resume:
         self._app = app
         self._services = app.services
         self._kept: dict[str, Any] = {}
+        self._newest: dict[str, Any] = {}
+        self._away = True
         self._saving = False
         self._told_problem = False
 
@@ -49,23 +52,28 @@ class Resume:
         changes = self._whereabouts()
         session = self._services.session
         if changes and (changes != self._kept or session.problem):
-            self._saving = True
-            self._app.run_worker(self._save(changes), group="resume", exit_on_error=False)
+            self._saving, self._newest = True, changes
+            self._app.run_worker(self._save(session), group="resume", exit_on_error=False)
         self._tell_problem()
 
     def save_now(self) -> None:
         """Write what has changed before the app ends or changes its session."""
         changes = self._whereabouts()
         if changes and changes != self._kept:
+            self._newest = self._kept = changes
             self._services.session.update(**changes)
-            self._kept = changes
+
+    def leave(self) -> None:
+        """Note nothing more until a dataset is open again; the session is about to change."""
+        self.save_now()
+        self._away = True
 
     def come_back(self, catalog: Catalog) -> None:
         """Lead the panes to where the session was in this dataset."""
         from birdscope.tui.screens.browse import BrowsePane
         from birdscope.tui.screens.scope import ScopePane
 
-        self._kept = {}
+        self._kept, self._away = {}, False
         state = self._services.session.state
         if not same_dataset(state.dataset, catalog.root):
             return
@@ -100,7 +108,7 @@ class Resume:
         from birdscope.tui.screens.scope import ScopePane
 
         app, catalog, playback = self._app, self._services.catalog, self._services.playback
-        if catalog is None or app.query("#welcome-pane"):
+        if catalog is None or self._away or app.query("#welcome-pane"):
             return {}
         found: dict[str, Any] = {
             "dataset": str(catalog.root.resolve()),
@@ -118,10 +126,11 @@ class Resume:
             found["position_s"] = max(0.0, round(playback.position_s, 2))
         return found
 
-    async def _save(self, changes: dict[str, Any]) -> None:
+    async def _save(self, session: Session) -> None:
         try:
-            await asyncio.to_thread(self._services.session.update, **changes)
-            self._kept = changes
+            # the newest is taken in the thread: a late write must not undo that of `save_now`
+            await asyncio.to_thread(lambda: session.update(**self._newest))
+            self._kept = self._newest
         finally:
             self._saving = False
         self._tell_problem()

@@ -34,6 +34,7 @@ class SessionDesk:
         self._app = app
         self._debug = debug
         self._resume: Resume | None = None
+        self._opened = asyncio.Event()
 
     @property
     def log_folder(self) -> Path:
@@ -47,10 +48,12 @@ class SessionDesk:
         await asyncio.to_thread(lambda: services.session)
         self._resume = Resume(self._app)
         self._resume.begin()
+        self._opened.set()
         await self._present(services.session)
 
-    def come_back(self, catalog: Catalog) -> None:
+    async def come_back(self, catalog: Catalog) -> None:
         """Lead the panes to where the session was in a dataset that was opened."""
+        await self._opened.wait()
         if self._resume is not None:
             self._resume.come_back(catalog)
 
@@ -106,7 +109,6 @@ class SessionDesk:
         before = self._app.services.session
         if name == before.name and not before.read_only:
             return
-        self.save_now()
         session = await asyncio.to_thread(Session.open, paths.sessions(), name)
         await self._take(session)
 
@@ -126,6 +128,8 @@ class SessionDesk:
 
         services = self._app.services
         before = services.session
+        if self._resume is not None:
+            self._resume.leave()
         services.playback.stop()
         services.use_session(session)
         await asyncio.to_thread(before.close)

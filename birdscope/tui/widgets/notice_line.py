@@ -15,6 +15,7 @@ class NoticeLine(Static):
 
     DEFAULT_CSS = """
     NoticeLine {
+        width: 100%;
         height: 1;
         padding: 0 1;
         color: $text-warning;
