@@ -10,6 +10,8 @@ import argparse
 import asyncio
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ from pathlib import Path
 # Textual reads these once, when it is imported: colours as in a modern terminal.
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 os.environ.pop("NO_COLOR", None)
+# folders opened lately are nobody's business
+os.environ["BIRDSCOPE_CACHE"] = tempfile.mkdtemp()
 
 from textual.pilot import Pilot
 
@@ -27,6 +31,7 @@ from birdscope.tui.widgets.species_list import SpeciesList
 
 OUT = Path(__file__).parent / "screenshots"
 REAL = paths.PROJECT.parent / "shared" / "data" / "calfrog32"
+SESSION = "docs"
 SMALL, LARGE = (80, 24), (160, 48)
 # DejaVu Sans Mono is a little narrower than the grid of Textual's SVG.
 _FONT, _FONT_PX = "DejaVu Sans Mono", 20.26
@@ -64,7 +69,9 @@ SHOTS = {
 
 async def take(shot: Shot, data: Path) -> str:
     """Run the app, press the keys, return the SVG."""
-    app = BirdscopeApp(data if shot.dataset else None, session="screenshots")
+    # a session remembers where it was; every picture starts from the beginning
+    shutil.rmtree(paths.sessions() / SESSION, ignore_errors=True)
+    app = BirdscopeApp(data if shot.dataset else None, session=SESSION)
     async with app.run_test(size=shot.size) as pilot:
         if shot.dataset:
             while not app.query_one(SpeciesList).row_total():
