@@ -19,6 +19,7 @@ from birdscope.tui.submit_plan import Stack, SubmitPlan, parts_of, stacks_of
 
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
+    from birdscope.engine.messages import EnsembleInfo
     from birdscope.submission.budget import Budget, Speed
     from birdscope.tui.services import Services
 
@@ -81,6 +82,10 @@ class Facts:
         given = self._services.ensemble
         found = ensemble_files(paths.models())
         return [given, *found] if given is not None and given not in found else found
+
+    async def describe(self, ensemble: Path) -> EnsembleInfo:
+        """What an ensemble file holds; its problems are in the answer."""
+        return await self._services.engine.questions.describe(ensemble)
 
     def stacks(self) -> list[tuple[Stack, str]]:
         """The post-processing there is, with what is wrong with each; call it in a thread."""
@@ -153,7 +158,7 @@ class Facts:
             self.plan = replace(self.plan, ensemble_path=path, ensemble=None)
             self._changed()
         try:
-            info = await self._services.engine.questions.describe(path)
+            info = await self.describe(path)
         except BirdscopeError as error:
             self._owner.notify(str(error), title="Ensemble", severity="error", markup=False)
             return

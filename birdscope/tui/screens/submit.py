@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.worker import Worker, WorkerState
 
 from birdscope.tui import job_files, jobs_text
+from birdscope.tui.submit_choosers import Choosers
 from birdscope.tui.submit_facts import Facts
 from birdscope.tui.submit_plan import Part, SubmitPlan, stamp, write_settings, writer_of
 from birdscope.tui.widgets.budget_meter import BudgetMeter
@@ -202,7 +203,7 @@ class SubmitPane(Container):
         if message.view is self._table:
             self._show_log()
         elif message.view is self._form and self._form.entry is not None:
-            self._change(self._form.entry.key)
+            Choosers(self, self.facts).change(self._form.entry.key)
 
     @property
     def _form(self) -> SubmitForm:
@@ -254,59 +255,6 @@ class SubmitPane(Container):
         self._table.select(writer.job.id)
         return True
 
-    def _change(self, key: str) -> None:
-        """Ask for another split, ensemble, stack or path."""
-        from birdscope.tui.screens.choose_one import AskPath, Choice, ChooseOne
-
-        plan = self.plan
-        if key == "split" and plan.parts:
-            choices = [Choice(one.text, _remark(one)) for one in plan.parts]
-            current = plan.parts.index(plan.part) if plan.part in plan.parts else None
-            self.app.push_screen(
-                ChooseOne("Part of the dataset", choices, current), self._take_part
-            )
-        elif key == "ensemble":
-            self.run_worker(self._choose_ensemble(), exit_on_error=False)
-        elif key == "settings":
-            self.run_worker(self._choose_stack(), exit_on_error=False)
-        elif key == "file":
-            shown = plan.out or plan.default_out(stamp(time.time()))
-            self.app.push_screen(AskPath("Write to", shown, self.facts.wrong_path), self._take_out)
-
-    async def _choose_ensemble(self) -> None:
-        from birdscope.tui.screens.choose_ensemble import ChooseEnsemble
-
-        files = await asyncio.to_thread(self.facts.ensemble_files)
-        questions = self._services.engine.questions
-        chooser = ChooseEnsemble(files, questions.describe, self.plan.ensemble_path)
-        self.app.push_screen(chooser, self._take_ensemble)
-
-    async def _choose_stack(self) -> None:
-        from birdscope.tui.screens.choose_one import Choice, ChooseOne
-
-        stacks = await asyncio.to_thread(self.facts.stacks)
-        choices = [Choice(one.name, str(one.path or ""), problem) for one, problem in stacks]
-        plain = [one for one, _ in stacks]
-        current = plain.index(self.plan.stack) if self.plan.stack in plain else None
-
-        def take(number: int | None) -> None:
-            if number is not None:
-                self.facts.choose(stack=plain[number])
-
-        self.app.push_screen(ChooseOne("Post-processing", choices, current), take)
-
-    def _take_part(self, number: int | None) -> None:
-        if number is not None:
-            self.facts.choose(part=self.plan.parts[number])
-
-    def _take_ensemble(self, path: Path | None) -> None:
-        if path is not None:
-            self.facts.choose(ensemble_path=path, ensemble=None)
-
-    def _take_out(self, path: Path | None) -> None:
-        if path is not None:
-            self.facts.choose(out=path)
-
     def _show_log(self) -> None:
         from birdscope.tui.screens.job_log import JobLog
 
@@ -346,7 +294,3 @@ class SubmitPane(Container):
 _NOTHING = """\
 Whatever takes longer than a few seconds runs as a job: exports, predictions, trainings. \
 A job goes on when birdscope is closed, and is found again."""
-
-
-def _remark(part: Part) -> str:
-    return "what Kaggle asks for" if part.split == "test_soundscapes" else "for debugging"
