@@ -141,8 +141,13 @@ class Worker:
             return None
         folder = scores_folder(request.session_folder, request.dataset, loaded.fingerprint)
         meta = LiveMeta(loaded.classes, loaded.checkpoints, loaded.weights)
-        live = LiveScores.create(folder, meta)
-        return live.writer(request.recording, request.path, request.n_windows)
+        try:
+            live = LiveScores.create(folder, meta)
+            return live.writer(request.recording, request.path, request.n_windows)
+        except OSError as error:
+            # a full disk keeps nobody from seeing predictions; the session tells of it
+            print(f"not kept: {error}", file=sys.stderr)
+            return None
 
 
 def _first_window_s(predictor: WindowPredictor) -> float:

@@ -3,7 +3,9 @@
 The members are `<session>/<path>`, sorted, with the times of the files, so that a session
 that did not change gives the same bytes again. Left out is what means nothing elsewhere:
 locks, logs of the interface, marks of running processes, halves of files. A SQLite file is
-taken through SQLite, so that it is whole also while birdscope writes it.
+taken through SQLite, so that it is whole also while birdscope writes it. Of a folder of scores
+the marks of what is done (`recordings.jsonl`) come before the values, by their names: a block
+that is being written is not marked yet, and is predicted again.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,11 +83,11 @@ def summary_of(root: Path, name: str) -> SessionSummary:
 
 
 def _sizes(folder: Path) -> tuple[dict[str, int], int]:
-    """Bytes of each part and of all; verdicts are files (`verdicts.*`), the others folders."""
+    """Bytes of each part (`verdicts.sqlite`, `scores`, `scores-jobs`, `jobs`) and of all."""
     sizes = dict.fromkeys(_PARTS, 0)
     total = 0
     for entry in os.scandir(folder):
-        part = entry.name.split(".", 1)[0]
+        part = re.split(r"[.-]", entry.name, maxsplit=1)[0]
         count = sum(_bytes_under(entry))
         total += count
         if part in sizes:

@@ -254,6 +254,8 @@ class Feed:
         folder = self._services.session.scores_folder(self._fingerprint, self.ensemble.fingerprint)
         try:
             kept = await self.engine.questions.recall(recording.key, recording.path, folder)
+        except Cancelled:
+            return
         except BirdscopeError as error:
             self._owner.app.notify(str(error), title="Kept scores", severity="warning")
             return

@@ -143,13 +143,11 @@ class SessionDesk:
             self._app.post_message(CatalogLoaded(catalog))
 
     async def _archive(self, name: str) -> None:
-        from birdscope.jobs.manager import Jobs
         from birdscope.session.archive import archive_path
 
-        jobs = Jobs(self._app.services.session.folder / "jobs")
         out = archive_path(paths.sessions() / "archives", name)
         argv = ["sessions", "archive", name, "--out", str(out)]
-        await asyncio.to_thread(jobs.start, argv, f"Archive session {name}")
+        await self._app.services.jobs.start(argv, f"Archive session {name}")
         self._app.notify(f"→ {out}", title=f"A job archives {name}", markup=False)
 
     async def _present(self, session: Session) -> None:

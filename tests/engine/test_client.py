@@ -119,6 +119,14 @@ async def test_results_are_kept_and_not_computed_again(engine, ensemble, numbere
     assert await engine.questions.recall("other.wav", path, folder) is None
 
 
+async def test_a_session_that_cannot_be_written_still_shows(engine, ensemble, numbered, tmp_path):
+    (tmp_path / "full").write_text("a file where the session should be")
+    await engine.warm(ensemble(), CLASSES)
+    asked = wanted(numbered(), (3,), session_folder=tmp_path / "full", dataset="data")
+    (window,) = await engine.predict_recording(asked)
+    assert np.array_equal(window.values, expected(3, len(CLASSES)))
+
+
 async def test_a_killed_worker_is_noticed_healed_and_goes_on(engine, ensemble, numbered, tmp_path):
     mark = tmp_path / "died"
     seen = []

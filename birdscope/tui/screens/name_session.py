@@ -60,5 +60,6 @@ class NameSession(ModalScreen[str | None]):
         try:
             self._check(name.strip())
         except BirdscopeError as error:
-            return f"{error.what}: {error.remedy}" if error.remedy else error.what
+            what = f"{error.path.name} {error.what}" if error.path is not None else error.what
+            return f"{what}\n→ {error.remedy}" if error.remedy else what
         return ""
