@@ -23,12 +23,14 @@ def create_session(root: Path, name: str, *, dataset: str = "", ensemble: str = 
     session = Session.open(root, name)
     try:
         session.update(dataset=dataset, ensemble=ensemble)
-        if session.notice or session.problem:
-            raise SessionError(
-                session.notice or session.problem, remedy="make room, or choose BIRDSCOPE_HOME"
-            )
     finally:
         session.close()
+    if session.notice or session.problem:
+        if session.problem:
+            shutil.rmtree(session.folder, ignore_errors=True)
+        raise SessionError(
+            session.notice or session.problem, remedy="make room, or choose BIRDSCOPE_HOME"
+        )
     return session.folder
 
 

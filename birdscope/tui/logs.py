@@ -35,4 +35,6 @@ def open_log(folder: Path, debug: bool) -> Path | None:
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if debug else logging.WARNING)
     logger.propagate = False
+    # on a full disk it must not print its own traceback over the screen
+    logging.raiseExceptions = False
     return file

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import time
 import zipfile
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from birdscope.cli import main
+from birdscope.core import atomic
 from birdscope.session.session import Session
 
 Out = pytest.CaptureFixture[str]
@@ -58,6 +60,19 @@ def test_what_can_not_be_done_is_an_error(tmp_path: Path, capsys: Out) -> None:
     assert main(["sessions", "remove", "reserve"]) == 2, "nobody can be asked: nothing is removed"
     assert "--yes" in capsys.readouterr().err
     assert (tmp_path / "sessions" / "reserve").is_dir()
+
+
+def test_a_full_disk_leaves_no_half_session(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "write_text", full)
+        assert main(["sessions", "create", "s"]) == 12
+    assert "No space left" in capsys.readouterr().err
+    assert main(["sessions", "create", "s"]) == 0
 
 
 def test_archive_remove_restore(home: Path, capsys: Out) -> None:

@@ -130,8 +130,8 @@ async def test_a_filter_is_as_it_was(
 
 
 async def test_scope_is_as_it_was(
-    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until, tmp_path: Path,
-    ensemble: Path,
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until, clock: Clock,
+    tmp_path: Path, ensemble: Path,
 ) -> None:  # fmt: skip
     app = make_app(tiny_dataset)
     async with app.run_test(size=LARGE) as pilot:
@@ -142,7 +142,11 @@ async def test_scope_is_as_it_was(
         first = pane.feed.recording
         await pilot.press("N")
         await until(pilot, lambda: pane.feed.recording != first and pane.feed.n_windows > 0)
-        await pilot.press("right", "right", "plus")
+        await pilot.press("right", "right", "space")
+        await until(pilot, lambda: app.services.playback.status.state == "playing")
+        clock.seconds += 1.2
+        await until(pilot, lambda: app.services.playback.position_s > 11.0)
+        await pilot.press("space", "plus")
         view = pane.query_one(SpectrogramView)
         await pilot.pause()
         recording, seen = pane.feed.recording, (view.view_start_s, view.view_end_s)
@@ -160,6 +164,11 @@ async def test_scope_is_as_it_was(
         assert pane.feed.recording == recording
         assert pane.window == 2
         assert again.query_one(TabStrip).active == "scope"
+        playback = again.services.playback
+        await until(pilot, lambda: playback.path == recording.path)
+        await pilot.press("space")
+        await until(pilot, lambda: playback.status.state == "playing")
+        assert playback.position_s == pytest.approx(11.2, abs=0.05), "it goes on from there"
 
 
 async def test_another_dataset_begins_afresh(
