@@ -1,7 +1,9 @@
 """Screenshots made by pressing keys: `python docs/screenshots.py [NAME …] [--data DIR]`.
 
 Takes ../shared/data/calfrog32 when it is there, else the demo dataset, and writes
-docs/screenshots/<name>.png.
+docs/screenshots/<name>.png. The pictures of Scope on real recordings need an ensemble that
+knows them: `BIRDSCOPE_RUNS=runs python -m benchmarks real_data` trains it, and
+`--ensemble runs/calfrog32/run/ensemble.toml` gives it.
 """
 
 from __future__ import annotations
@@ -25,13 +27,14 @@ os.environ["BIRDSCOPE_CACHE"] = tempfile.mkdtemp()
 from textual.pilot import Pilot
 
 from birdscope.core import paths
-from birdscope.dataset.demo import make_demo_dataset
+from birdscope.dataset.demo import is_demo, make_demo_dataset
 from birdscope.tui.app import BirdscopeApp
 from birdscope.tui.widgets.species_list import SpeciesList
 
 OUT = Path(__file__).parent / "screenshots"
 REAL = paths.PROJECT.parent / "shared" / "data" / "calfrog32"
 SESSION = "docs"
+DEMO_ENSEMBLE = paths.models() / "demo.toml"
 SMALL, LARGE = (80, 24), (160, 48)
 # DejaVu Sans Mono is a little narrower than the grid of Textual's SVG.
 _FONT, _FONT_PX = "DejaVu Sans Mono", 20.26
@@ -45,11 +48,13 @@ class Shot:
         size: Columns and rows.
         keys: Pressed in turn; `wait:SECONDS` lets the app run, `theme:NAME` changes colours.
         dataset: False starts without one.
+        ensemble: It shows predictions.
     """
 
     size: tuple[int, int]
     keys: Sequence[str] = ()
     dataset: bool = True
+    ensemble: bool = False
 
 
 _SOUNDSCAPE = ("escape", "slash", *"train", "enter", "end", "tab", "wait:1")
@@ -62,16 +67,20 @@ SHOTS = {
     "contrast": Shot((120, 36), ("down", "theme:contrast", "p", "p", "p", "wait:1")),
     "help": Shot(SMALL, ("question_mark",)),
     "welcome": Shot((100, 30), dataset=False),
-    "scope": Shot(LARGE, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:20")),
-    "scope-80x24": Shot(SMALL, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:20")),
+    "scope": Shot(
+        LARGE, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:6", "s", "wait:1"), ensemble=True
+    ),
+    "scope-80x24": Shot(
+        SMALL, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:6", "s", "wait:1"), ensemble=True
+    ),
 }
 
 
-async def take(shot: Shot, data: Path) -> str:
+async def take(shot: Shot, data: Path, ensemble: Path | None) -> str:
     """Run the app, press the keys, return the SVG."""
     # a session remembers where it was; every picture starts from the beginning
     shutil.rmtree(paths.sessions() / SESSION, ignore_errors=True)
-    app = BirdscopeApp(data if shot.dataset else None, session=SESSION)
+    app = BirdscopeApp(data if shot.dataset else None, session=SESSION, ensemble=ensemble)
     async with app.run_test(size=shot.size) as pilot:
         if shot.dataset:
             while not app.query_one(SpeciesList).row_total():
@@ -111,11 +120,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SHOTS))
     parser.add_argument("--data", type=Path, help="dataset folder")
+    parser.add_argument("--ensemble", type=Path, help="ensemble file that knows its species")
     args = parser.parse_args()
+    data = args.data or _dataset()
+    ensemble = args.ensemble or (DEMO_ENSEMBLE if is_demo(data) else None)
     for name in args.names or SHOTS:
         if name not in SHOTS:
             parser.error(f"there is no picture {name!r}; there are {', '.join(SHOTS)}")
-        print(write(name, asyncio.run(take(SHOTS[name], args.data or _dataset()))))
+        if SHOTS[name].ensemble and ensemble is None:
+            print(f"{name}: not taken, give an ensemble of {data.name} with --ensemble")
+            continue
+        print(write(name, asyncio.run(take(SHOTS[name], data, ensemble))))
 
 
 def _dataset() -> Path:
