@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
     from birdscope.session.session import Session
     from birdscope.tui.app import BirdscopeApp
 
-_NOT_KEPT = (
-    "Places, settings and live predictions of this window are not kept; jobs you start are.\n"
-    "→ ctrl+s opens another session"
-)
+_NOT_KEPT = "Places, settings and live predictions of this window are not kept"
+_JOBS_ARE = "; jobs you start are"
 
 
 class SessionDesk:
@@ -161,8 +160,9 @@ class SessionDesk:
         await app.query(NoticeLine).remove()
         if session.notice:
             await app.default_screen.mount(NoticeLine(session.notice), after=strip)
+            jobs = _JOBS_ARE if os.access(session.folder, os.W_OK) else ""
             app.notify(
-                f"{session.notice}.\n{_NOT_KEPT}",
+                f"{session.notice}.\n{_NOT_KEPT}{jobs}.\n→ ctrl+s opens another session",
                 title="Read-only",
                 severity="warning",
                 timeout=12,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -26,6 +27,7 @@ from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.screens.choose_session import ChooseSession, used
 from birdscope.tui.screens.name_session import NameSession
 from birdscope.tui.screens.scope import ScopePane
+from birdscope.tui.widgets.heatmap import HeatMap
 from birdscope.tui.widgets.notice_line import NoticeLine
 from birdscope.tui.widgets.player_bar import PlayerBar
 from birdscope.tui.widgets.recordings import RecordingsTable
@@ -283,6 +285,43 @@ async def test_sessions_are_begun_and_changed_with_keys(
         await until(pilot, lambda: species.row.key == row.key)
         assert app.query_one(TabStrip).session == "test"
     assert not Session.open(sessions(tmp_path), "test2").read_only, "it was given free"
+
+
+async def test_another_session_brings_its_dataset(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until, tmp_path: Path,
+    ensemble: Path,
+) -> None:  # fmt: skip
+    other = tmp_path / "other"
+    shutil.copytree(tiny_dataset, other)
+    session = Session.open(sessions(tmp_path), "other")
+    recording = f"train_soundscapes/{min((other / 'train_soundscapes').iterdir()).name}"
+    session.update(dataset=str(other), tab="scope", recording=recording, scope={"window": 1})
+    session.close()
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=LARGE) as pilot:
+        await filled(pilot)
+        pane = app.query_one(ScopePane)
+        await until(pilot, lambda: pane.feed.n_windows > 0)
+
+        async def go_to(name: str, root: Path, tab: str) -> None:
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: isinstance(app.screen, ChooseSession))
+            options = app.screen.query_one(OptionList)
+            await until(pilot, lambda: options.highlighted is not None)
+            await pilot.press("down" if options.highlighted == 0 else "up", "enter")
+            await until(pilot, lambda: app.services.session.name == name)
+            await until(pilot, lambda: app.services.catalog.root == root)
+            await until(pilot, lambda: app.query_one(ContentSwitcher).current == tab)
+            await until(pilot, lambda: pane.feed.recording.path.is_relative_to(root))
+            await until(pilot, lambda: pane.feed.n_windows > 0)
+            view = browse_view(app)
+            await until(pilot, lambda: view.path is not None and view.path.is_relative_to(root))
+
+        await go_to("other", other, "scope")
+        assert pane.window == pane.query_one(HeatMap).cursor[1] == 1
+        await go_to("test", tiny_dataset, "browse")
+    assert (kept(tmp_path).dataset, kept(tmp_path).tab) == (str(tiny_dataset), "browse")
+    assert (kept(tmp_path, "other").dataset, kept(tmp_path, "other").tab) == (str(other), "scope")
 
 
 async def test_a_session_is_archived_as_a_job(

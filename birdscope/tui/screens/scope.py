@@ -425,6 +425,7 @@ class ScopePane(Container):
         if playback.path == recording.path:
             view.set_playhead(playback.position_s)
             self._heatmap.set_playhead(playback.position_s)
+        self._draw_heatmap()
         self._select(window)
         if span_s is not None:
             view.show_span(*span_s)
@@ -451,6 +452,8 @@ class ScopePane(Container):
                 hint.update(text)
             if self._empty_windows != feed.n_windows:
                 self._empty_windows = feed.n_windows
+                # fewer windows move the cursor: that is no choice of the user's
+            with heatmap.prevent(HeatMap.CellSelected):
                 heatmap.show(*scope_text.empty_rows(feed.n_windows))
         else:
             self._empty_windows = None
