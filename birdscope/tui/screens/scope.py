@@ -453,8 +453,8 @@ class ScopePane(Container):
             if self._empty_windows != feed.n_windows:
                 self._empty_windows = feed.n_windows
                 # fewer windows move the cursor: that is no choice of the user's
-            with heatmap.prevent(HeatMap.CellSelected):
-                heatmap.show(*scope_text.empty_rows(feed.n_windows))
+                with heatmap.prevent(HeatMap.CellSelected):
+                    heatmap.show(*scope_text.empty_rows(feed.n_windows))
         else:
             self._empty_windows = None
             labels = scope_text.row_labels(feed, catalog.taxonomy, heatmap.gutter_width)
