@@ -84,12 +84,13 @@ async def test_r_predicts_the_whole_file_and_lists_the_best(
         await pilot.press("r")
         await until(pilot, lambda: settled(pane))
         top = pane.query_one(TopSpecies)
+        await until(pilot, lambda: bool(top.scores))
         catalog = pilot.app.services.catalog
         assert top.scores[0].label == catalog.taxonomy.labels[0]
         assert top.scores[0].probability == pytest.approx(0.8)
         assert top.scores[0].members == pytest.approx((0.9, 0.7))
         assert len(top.scores) == min(10, len(catalog.taxonomy))
-        assert "12/12 windows" in text_of(pane, "#scope-header")
+        await until(pilot, lambda: "12/12 windows" in text_of(pane, "#scope-header"))
 
 
 @pytest.mark.parametrize("size", [SMALL, (120, 36), LARGE])
@@ -123,7 +124,7 @@ async def test_space_plays_and_predictions_run_ahead(
         await until(pilot, lambda: pane.window == 4)
         assert len(engine.asked) == asked, "it is ahead already: nothing is asked again"
         assert not np.isnan(pane.feed.blended.probabilities[4]).any()
-        assert pane.query_one(TopSpecies).scores
+        await until(pilot, lambda: bool(pane.query_one(TopSpecies).scores))
 
 
 async def test_a_seek_puts_the_window_under_the_playhead_first(

@@ -114,8 +114,10 @@ class TopSpecies(Widget):
         """One line of the list."""
         if self._lines is None:
             self._lines = [Strip(line) for line in self._draw(*self.size)]
-        blank = Strip.blank(self.size.width)
-        return self._lines[y] if y < len(self._lines) else blank
+        base = self.rich_style
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width, base)
+        return self._lines[y].apply_style(base).adjust_cell_length(self.size.width, base)
 
     def on_resize(self) -> None:
         """More or fewer lines for each species."""
