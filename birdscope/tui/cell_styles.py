@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 RAMP = " ░▒▓█"
+LINE = "▏"
 _WHITE: Rgb = (255, 255, 255)
 
 
@@ -53,8 +54,8 @@ class CellStyles:
         """The colour behind something drawn over a cell; None where there is no colour."""
         if code == self._raster.MISSING or not self._colours:
             return None
-        variant, _, lower = self._raster.code_parts(code)
-        return self._colour(self._shade(variant, lower))
+        _, _, lower = self._raster.code_parts(code)
+        return self._colour(self._table[lower])
 
     def _make(self, code: int) -> tuple[str, Style]:
         made = self._cell(code)
@@ -68,18 +69,20 @@ class CellStyles:
         if not self._colours:
             index = (upper + lower) * len(RAMP) // (2 * self._raster.LEVELS)
             return ("┊" if variant and index == 0 else RAMP[index]), self._empty
-        top, bottom = self._shade(variant, upper), self._shade(variant, lower)
+        top, bottom = self._table[upper], self._table[lower]
+        if variant:
+            behind = palettes.blend(top, bottom, 0.5)
+            line = self._line(variant, behind)
+            return LINE, Style.from_color(self._colour(line), self._colour(behind))
         character = " " if top == bottom else "▀"
         return character, Style.from_color(self._colour(top), self._colour(bottom))
 
-    def _shade(self, variant: int, level: int) -> Rgb:
-        colour = self._table[level]
-        if variant == self._raster.GRID:
-            towards = _WHITE if palettes.luminance(colour) < 0.6 else (0, 0, 0)
-            return palettes.blend(colour, towards, 0.14)
+    def _line(self, variant: int, behind: Rgb) -> Rgb:
+        """The colour of a thin line at the left edge of a cell."""
         if variant == self._raster.SELECTED:
-            return palettes.blend(colour, self._accent, 0.5)
-        return colour
+            return self._accent
+        towards = _WHITE if palettes.luminance(behind) < 0.6 else (0, 0, 0)
+        return palettes.blend(behind, towards, 0.35)
 
     def _colour(self, rgb: Rgb) -> Color:
         if rgb not in self._rich:

@@ -46,13 +46,13 @@ class Marks:
         return [one for one in edges - drawn_otherwise if 0 < one < axis.columns]
 
     def span_columns(self, axis: TimeAxis) -> list[int]:
-        """The first and the last column of the highlighted span, where in sight."""
+        """The columns whose left edges bound the highlighted span, where in sight."""
         if self.span is None:
             return []
         first, last = self.span_range(axis)
         inside_first = self.span[0] >= axis.start_s - 1e-6
         inside_last = self.span[1] <= axis.end_s + 1e-6
-        edges = [first] * inside_first + [last - 1] * inside_last
+        edges = [first] * inside_first + [min(last, axis.columns - 1)] * inside_last
         return [column for column in edges if 0 <= column < axis.columns and first < last]
 
     def span_range(self, axis: TimeAxis) -> tuple[int, int]:

@@ -87,8 +87,8 @@ def cell_codes(
     Args:
         levels: [2 × cell rows, columns].
         covered: First and past-the-last column with data.
-        grid_columns: Columns drawn lighter.
-        selected_columns: Columns drawn in the accent colour.
+        grid_columns: Columns with a thin line at their left edge.
+        selected_columns: Columns with such a line in the accent colour.
 
     Returns:
         int32 [cell rows, columns]; `code_parts` takes it apart again.
