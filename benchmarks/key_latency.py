@@ -79,8 +79,9 @@ async def _measure(data: Path) -> tuple[list[float], list[float], float]:
                 await asyncio.sleep(0.02)
             return times
 
-        await until(lambda: len(app.query(ScopePane)) == 1 and app.services.catalog is not None)
+        await until(lambda: len(app.query(ScopePane)) == 1)
         pane = app.query_one(ScopePane)
+        await until(lambda: pane.feed.n_windows > 0)
         app.action_show_tab("scope")
         catalog = app.services.catalog
         assert catalog is not None

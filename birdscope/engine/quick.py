@@ -1,7 +1,7 @@
 """The quick lane: `python -m birdscope.engine.quick PIPE LOG`.
 
 Answers questions in milliseconds, without torch, also while the model lane is loading. A
-question of a kind that is asked again before its turn is dropped: only the newest counts.
+recall or blend that is asked again before its turn is dropped: only the newest counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Question = messages.Describe | messages.Recall | messages.Blend
 
 
 class Desk:
-    """Questions in the order they came, at most one of a kind."""
+    """Questions in the order they came; of recalls and of blends at most one."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -88,10 +88,8 @@ def recall(question: messages.Recall) -> messages.Recalled | None:
 
 
 def _replaces(newer: Question, older: Question) -> bool:
-    """Describing another file is another question; recalls and blends are about what is shown."""
-    if isinstance(newer, messages.Describe):
-        return isinstance(older, messages.Describe) and older.ensemble == newer.ensemble
-    return type(newer) is type(older)
+    """Recalls and blends are about what is shown; descriptions may be for several askers."""
+    return type(newer) is type(older) and not isinstance(newer, messages.Describe)
 
 
 def main(arguments: Sequence[str]) -> None:

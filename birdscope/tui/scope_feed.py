@@ -188,6 +188,9 @@ class Feed:
         except BirdscopeError as error:
             if live is self._live:
                 self.problem = "" if self.engine.status.state == "failed" else str(error)
+        if len(self.done) == self.n_windows:
+            # the order held still while results arrived; now the best of the file come first
+            self.rank_anew()
         self.remaining, self.whole = (), False
         self._tell()
 
@@ -209,7 +212,13 @@ class Feed:
     async def _use_ensemble(self, path: Path) -> None:
         self._stop_stream()
         self._asked_for_ensemble, self.ensemble_problem = False, ""
-        self.ensemble = info = await self.engine.questions.describe(path)
+        try:
+            info = await self.engine.questions.describe(path)
+        except BirdscopeError as error:
+            self.ensemble_problem = str(error)
+            self._tell()
+            return
+        self.ensemble = info
         self._clear()
         self._tell()
         await self._recall()

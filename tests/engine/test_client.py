@@ -12,6 +12,7 @@ import pytest
 from birdscope.core.errors import Cancelled, EngineError
 from birdscope.core.paths import PROJECT
 from birdscope.core.settings import Settings
+from birdscope.engine.messages import Blended
 from birdscope.engine.status import WindowsWanted
 from birdscope.session.live_scores import LiveScores
 from birdscope.session.session import scores_folder
@@ -192,6 +193,23 @@ async def test_blend_is_asked_of_the_quick_lane(engine):
     assert np.isnan(blended.probabilities[2:]).all()
     assert blended.members == ("a", "b")
     assert np.allclose(blended.member_probabilities[1, 0], b)
+
+
+async def test_two_may_ask_for_a_description_and_only_the_newest_blend_counts(engine, tmp_path):
+    missing = tmp_path / "none.toml"
+    engine.start()
+    both = await asyncio.gather(*[engine.questions.describe(missing) for _ in range(2)])
+    assert both[0] == both[1]
+
+    large = np.zeros((3, 4000, 200), np.float32)
+    weights = {"a": 0.25, "b": 0.75}
+    asked = [
+        asyncio.create_task(engine.questions.blend(large, CHECKPOINTS, weights, Settings()))
+        for _ in range(4)
+    ]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert any(isinstance(one, Cancelled) for one in answers)
+    assert any(isinstance(one, Blended) for one in answers)
 
 
 async def test_a_lost_quick_lane_comes_back(engine, tmp_path):
