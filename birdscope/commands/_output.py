@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -112,13 +112,20 @@ def _final_event(error: BaseException) -> Event:
 
 @contextmanager
 def _event_file(path: Path) -> Iterator[Emit]:
-    """Append events to a file, one line each, flushed at once so that a watcher sees them."""
+    """Append events to a file, one line each, at once so that a watcher sees them.
+
+    On a full disk events are lost and the work goes on until it needs room itself; whoever
+    watches then learns the end from the job's supervisor.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a", encoding="utf-8") as file:
+    with open(path, "ab", buffering=0) as file:
+        torn = False
 
         def emit(event: Event) -> None:
-            file.write(event.to_json() + "\n")
-            file.flush()
+            nonlocal torn
+            line = (b"\n" if torn else b"") + event.to_json().encode() + b"\n"
+            with suppress(OSError):
+                torn = (file.write(line) or 0) < len(line)
 
         yield emit
 

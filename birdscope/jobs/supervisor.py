@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -31,17 +33,21 @@ from birdscope.jobs.folder import (
 )
 
 POLL_S = 0.3
+RESERVE, RESERVED_BYTES = ".reserve", 16_384
 CANCELLED_CODES = frozenset({130, -signal.SIGINT, -signal.SIGTERM, 143})
 
 
 def main(folder: Path, slots_folder: Path, slots: int, program: Sequence[str]) -> int:
     """Run the job of `folder` once one of `slots` places is free; give its exit code."""
     _mark(folder, slot=False)
+    with suppress(OSError):
+        (folder / RESERVE).write_bytes(b"\n" * RESERVED_BYTES)
     signal.signal(signal.SIGINT, _cancel)
     signal.signal(signal.SIGTERM, _cancel)
     try:
         place = _wait_for_place(folder, slots_folder, slots)
     except Cancelled:
+        (folder / RESERVE).unlink(missing_ok=True)
         append_event(folder, Event("cancelled", message="cancelled while it waited"))
         return Cancelled.exit_code
     with place:
@@ -123,9 +129,15 @@ def _end_leftovers() -> None:
 
 
 def _say_how_it_ended(folder: Path, code: int) -> None:
-    if _has_final(folder):
-        return
-    append_event(folder, final_event(code, tail_text(folder / "log.txt", 1)))
+    full = _is_full(folder)
+    # room for a last word where the disk is full
+    (folder / RESERVE).unlink(missing_ok=True)
+    if not _has_final(folder):
+        append_event(folder, final_event(code, tail_text(folder / "log.txt", 1), full=full))
+
+
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < RESERVED_BYTES
 
 
 def _has_final(folder: Path) -> bool:
@@ -136,8 +148,14 @@ def _has_final(folder: Path) -> bool:
     return final
 
 
-def final_event(code: int, last_line: str) -> Event:
-    """The final event of a child that ended with `code` without one of its own."""
+def final_event(code: int, last_line: str, *, full: bool = False) -> Event:
+    """The final event of a child that ended with `code` without one of its own.
+
+    Args:
+        code: Its exit code; that of a signal is negative.
+        last_line: Of its log.
+        full: Whether there is no room on the disk.
+    """
     if code == 0:
         return Event("finished")
     if code in CANCELLED_CODES:
@@ -150,6 +168,9 @@ def final_event(code: int, last_line: str) -> Event:
         )
     what = f"signal {-code}" if code < 0 else f"exit code {code}"
     said = f": {last_line.strip()}" if last_line.strip() else ""
+    if full:
+        message = f"No space left on device (it ended with {what}{said})"
+        return Event("failed", message=message, data={"remedy": "make room, then resume"})
     return Event("failed", message=f"ended with {what}{said}", data={"remedy": "see the log"})
 
 

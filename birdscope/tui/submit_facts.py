@@ -43,6 +43,7 @@ class Facts:
         self._services = services
         self._changed = changed
         self._catalog: Catalog | None = None
+        self._wanted = asyncio.Event()
         self._speeds: tuple[tuple[Speed, Budget], ...] = ()
         self._chosen_ensemble = self._chosen_stack = False
         self.plan = SubmitPlan(paths.sessions() / services.session_name)
@@ -71,9 +72,14 @@ class Facts:
         self.plan = replace(self.plan, session=folder, stack=Stack(), out=None, kept=0)
         self.look()
 
+    def begin(self) -> None:
+        """Start looking; before, wishes are only noted."""
+        work = self._look_for_ever()
+        self._owner.run_worker(work, group="submit-facts", exit_on_error=False)
+
     def look(self) -> None:
-        """Look everything up again; a newer look takes the place of an older one."""
-        self._owner.run_worker(self._look(), group="submit-facts", exclusive=True)
+        """Have everything looked up again; many wishes in a moment are one."""
+        self._wanted.set()
 
     def ensemble_files(self) -> list[Path]:
         """The ensemble files there are; call it in a thread."""
@@ -122,12 +128,22 @@ class Facts:
             return 0.0
         return engine.status.window_s * window_count(SOUNDSCAPE_S) * HIDDEN_SOUNDSCAPES
 
+    async def _look_for_ever(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                await self._look()
+            except (BirdscopeError, OSError) as error:
+                self._owner.notify(str(error), title="Submit", severity="error", markup=False)
+
     async def _look(self) -> None:
         await self._look_at_dataset()
         await self._look_at_ensemble()
         if not self._chosen_stack:
             stacks = await asyncio.to_thread(self.stacks)
-            self.plan = replace(self.plan, stack=stacks[0][0])
+            if not self._chosen_stack:
+                self.plan = replace(self.plan, stack=stacks[0][0])
         speeds, kept = await asyncio.to_thread(_look_at_files, self.plan)
         self._speeds = speeds
         self.plan = replace(self.plan, kept=kept, speed=speeds[0][0] if speeds else None)
@@ -141,10 +157,12 @@ class Facts:
             lambda: {split: len(catalog.recordings(split)) for split in _SPLITS}
         )
         parts = parts_of(counts)
-        self.plan = replace(self.plan, parts=parts, part=parts[0] if parts else None)
-        self._changed()
+        if catalog is self._catalog:
+            self.plan = replace(self.plan, parts=parts, part=parts[0] if parts else None)
+            self._changed()
         fingerprint = await asyncio.to_thread(catalog.fingerprint)
-        self.plan = replace(self.plan, dataset_fingerprint=fingerprint)
+        if catalog is self._catalog:
+            self.plan = replace(self.plan, dataset_fingerprint=fingerprint)
 
     async def _look_at_ensemble(self) -> None:
         path = self.plan.ensemble_path if self._chosen_ensemble else None
@@ -157,12 +175,9 @@ class Facts:
         if path != self.plan.ensemble_path:
             self.plan = replace(self.plan, ensemble_path=path, ensemble=None)
             self._changed()
-        try:
-            info = await self.describe(path)
-        except BirdscopeError as error:
-            self._owner.notify(str(error), title="Ensemble", severity="error", markup=False)
-            return
-        self.plan = replace(self.plan, ensemble=info)
+        info = await self.describe(path)
+        if path == self.plan.ensemble_path:
+            self.plan = replace(self.plan, ensemble=info)
 
 
 def _look_at_files(plan: SubmitPlan) -> tuple[tuple[tuple[Speed, Budget], ...], int]:

@@ -67,6 +67,7 @@ class SubmitPane(Container):
         self.facts = Facts(self, services, self._draw_choices)
         self._wanted_job = ""
         self._drawn_view: JobView | None = None
+        self._detail_wanted = asyncio.Event()
 
     @property
     def plan(self) -> SubmitPlan:
@@ -97,11 +98,13 @@ class SubmitPane(Container):
         self._services.session_changed.subscribe(self, lambda session: self.facts.use_session())
         self._services.jobs.changed.subscribe(self, self._jobs_changed)
         self._services.jobs.ended.subscribe(self, self._jobs_ended)
+        self.facts.begin()
         if self._services.catalog is not None:
             self._catalog_loaded(self._services.catalog)
         self._draw_choices()
         self._jobs_changed(self._services.jobs.snapshot)
         self.set_interval(AGES_S, self._draw_ages)
+        self.run_worker(self._draw_details(), group="submit-detail", exit_on_error=False)
 
     def on_show(self) -> None:
         """The ensemble, the settings and the scores may have changed meanwhile."""
@@ -272,10 +275,17 @@ class SubmitPane(Container):
             self.query_one(BudgetMeter).refresh()
 
     def _draw_detail(self) -> None:
-        """Read what the files tell in a thread, then draw."""
-        self.run_worker(self._read_detail(), group="submit-detail", exclusive=True)
+        """Have the detail drawn; many wishes in a moment are one."""
+        self._detail_wanted.set()
+
+    async def _draw_details(self) -> None:
+        while True:
+            await self._detail_wanted.wait()
+            self._detail_wanted.clear()
+            await self._read_detail()
 
     async def _read_detail(self) -> None:
+        """Read what the files tell in a thread, then draw."""
         view = self._table.view
         self._drawn_view = view
         self.refresh_bindings()

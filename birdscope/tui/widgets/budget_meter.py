@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -100,7 +101,7 @@ class BudgetMeter(Widget):
         return lines
 
     def _unmeasured(self, width: int) -> list[Text]:
-        lines = [Text(line, self._style("dim")) for line in self._hint.splitlines()]
+        lines = [Text(line, self._style("dim")) for line in textwrap.wrap(self._hint, width)]
         if self._estimate_s:
             text = f"Scope's live speed would make {_minutes(self._estimate_s)} min."
             lines.append(Text(text, self._style("dim")))
