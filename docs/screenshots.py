@@ -58,6 +58,8 @@ class Shot:
 
 
 _SOUNDSCAPE = ("escape", "slash", *"train", "enter", "end", "tab", "wait:1")
+# a labelled soundscape of ../shared/data/calfrog32, and its window with the best species
+_PREDICTED = ("enter", "wait:6", *["P"] * 4, "wait:2", "r", "wait:8", *["right"] * 4, "wait:1")
 SHOTS = {
     "browse": Shot(LARGE, ("down", "down", "down", "enter", "down", "enter", "wait:1.6")),
     "browse-80x24": Shot(SMALL, ("down", "enter", "enter", "wait:1.2")),
@@ -67,12 +69,8 @@ SHOTS = {
     "contrast": Shot((120, 36), ("down", "theme:contrast", "p", "p", "p", "wait:1")),
     "help": Shot(SMALL, ("question_mark",)),
     "welcome": Shot((100, 30), dataset=False),
-    "scope": Shot(
-        LARGE, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:6", "s", "wait:1"), ensemble=True
-    ),
-    "scope-80x24": Shot(
-        SMALL, (*_SOUNDSCAPE, "enter", "wait:8", "r", "wait:6", "s", "wait:1"), ensemble=True
-    ),
+    "scope": Shot(LARGE, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
+    "scope-80x24": Shot(SMALL, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
 }
 
 

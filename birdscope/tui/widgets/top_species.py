@@ -138,7 +138,9 @@ class TopSpecies(Widget):
         if not self._scores:
             return [[title], [], [Segment(cut(self._hint, width), self._style("hint"))]]
         room = height - 1 - bool(self._members)
-        each = min(3, max(1, room // 10))
+        # a single member says the same as the blend: no line of its own
+        most = 3 if len(self._members) > 1 else 2
+        each = min(most, max(1, room // 10))
         lines = [[title]]
         for score in self._scores[: max(1, room // each)]:
             lines += self._entry(score, width, each)
@@ -182,6 +184,8 @@ class TopSpecies(Widget):
         ]
 
     def _bar_line(self, score: SpeciesScore, width: int) -> Line:
+        if len(score.members) < 2:
+            return self._bar(score.probability, width, "bar")
         bar = self._bar(score.probability, width - len(score.members) - 1, "bar")
         return [*bar, Segment(" "), *self._columns(score)]
 
