@@ -34,7 +34,11 @@ class Column:
 def _duration(recording: Recording, probed: Probed | None) -> str:
     if probed is None:
         return "…"
-    return clock(probed.duration_s) if probed.duration_s is not None else "✗"
+    if probed.duration_s is None:
+        return "✗"
+    text = clock(probed.duration_s)
+    # an hour and more: minutes do, in the room of five cells
+    return text if len(text) <= DURATION.width else f"{text.rsplit(':', 1)[0]}h"
 
 
 def _rating(recording: Recording, probed: Probed | None) -> str:

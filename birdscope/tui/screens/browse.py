@@ -151,6 +151,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         title = f"{row.key}  {row.title}" if row.kind == "species" else row.title
         table.border_title = Content(f"{what} of {title}" if row.kind != "split" else title)
         table.border_subtitle = f"{len(recordings)}"
+        table.empty_text = "no recordings in this dataset"
         table.show(recordings)
         if self._wanted is not None:
             table.go_to(self._wanted.recording)

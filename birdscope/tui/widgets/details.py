@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from birdscope.core.types import Recording, Species
+from birdscope.core.units import clock
 from birdscope.tui.columns import plain, recorded_at
 from birdscope.tui.outline import site_of
 from birdscope.tui.probing import Probed
@@ -104,12 +105,16 @@ def _species_lines(species: Species) -> Iterable[Content]:
     yield Content("")
 
 
+def _length(duration_s: float) -> str:
+    return f"{duration_s:.1f} s" if duration_s < 60 else clock(duration_s, tenths=True)
+
+
 def _recording_lines(recording: Recording, probed: Probed | None) -> Iterable[Content]:
     yield Content.from_markup("[$text]$name[/]", name=recording.name)
     if probed is not None and probed.problem:
         yield Content.from_markup("[$text-error]✗ $text[/]", text=probed.problem)
     elif probed is not None and probed.duration_s is not None:
-        yield _pair("length", f"{probed.duration_s:.1f} s")
+        yield _pair("length", _length(probed.duration_s))
     if recording.split != "train_audio":
         yield _pair("site", site_of(recording.key))
         if (when := recorded_at(recording)) is not None:
