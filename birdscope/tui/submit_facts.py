@@ -117,7 +117,7 @@ class Facts:
             return self._speeds, "", 0.0
         if self.plan.ensemble is None or self.plan.ensemble.problem:
             return (), "Without an ensemble there is nothing to measure.", 0.0
-        return (), "Not measured yet on this machine.", self._live_estimate_s()
+        return (), "Not measured yet.", self._live_estimate_s()
 
     def _live_estimate_s(self) -> float:
         """From Scope's seconds per window, where it runs the same ensemble."""

@@ -233,7 +233,6 @@ async def test_one_key_exports_and_the_report_is_in_plain_words(
         assert "row_id" in head.render_line(0).text and "_5" in head.render_line(1).text
         await pilot.press("right", "escape")
         before = csv.read_bytes()
-        time.sleep(1.0)  # the name of the second file has another second in it
         await pilot.press("e")
         await wait_for(pilot, lambda: states(pane) == ["finished"] * 2, 90)
         second = max((session / "submissions").glob("*.csv"))
@@ -445,6 +444,39 @@ async def test_fifty_jobs_stay_smooth(
         assert sorted(took)[len(took) // 2] < 0.05, took
         await pilot.press("end", "home")
         assert table.cursor == 0 or pane.query_one(SubmitForm).has_focus
+
+
+async def test_another_session_has_other_jobs_and_files(make_app: MakeApp, session: Path) -> None:
+    from birdscope.session.session import Session
+
+    made_up(session / "jobs", 1, title="of the first session")
+    made_up(session.parent / "other" / "jobs", 2, title="of the other session")
+    app = make_app(None)
+    app.services.__dict__["engine"] = describing_engine()
+    async with app.run_test(size=SMALL) as pilot:
+        await wait_for(pilot, lambda: len(app.query(SubmitPane)) == 1)
+        app.action_show_tab("submit")
+        pane = app.query_one(SubmitPane)
+        await wait_for(pilot, lambda: "of the first session" in table_text(pane))
+        before = app.services.session
+        app.services.use_session(Session.open(session.parent, "other"))
+        before.close()
+        await wait_for(pilot, lambda: "of the other session" in table_text(pane))
+        assert "of the first session" not in table_text(pane)
+        assert pane.plan.session == session.parent / "other" and told(pane) == ""
+
+
+async def test_every_action_is_in_the_palette(
+    make_app: MakeApp, fake_jobs: OpenJobs, session: Path
+) -> None:
+    from birdscope.tui.commands import commands_of
+
+    made_up(session / "jobs", 1)
+    async with submit_tab(make_app(None), fake_jobs) as (pilot, pane):
+        await wait_for(pilot, lambda: "a line of job 1" in shown(pane))
+        helps = {one.help for one in commands_of(pilot.app.screen)}
+        for binding in pane.BINDINGS:
+            assert binding.id and binding.tooltip in helps, binding  # type: ignore[union-attr]
 
 
 async def test_garbage_in_events_and_reports_is_no_obstacle(

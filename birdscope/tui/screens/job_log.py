@@ -83,7 +83,7 @@ class JobLog(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The lines."""
         rows = TextRows(id="job-log")
-        rows.border_title = f"Log of {self._job.spec.title}"
+        rows.border_title = f"Log of {jobs_text.title_of(self._job)}"
         rows.border_subtitle = "esc closes · ←→ · end follows"
         rows.empty_text = "nothing was printed yet"
         yield rows
@@ -101,7 +101,7 @@ class JobLog(ModalScreen[None]):
                 text = await asyncio.to_thread(job_files.log_end, self._job, long=True)
                 rows.show(jobs_text.lines_of(text))
                 part = f", the last {rows.row_total():,} lines" if now > len(text) + 4 else ""
-                rows.border_title = f"Log of {self._job.spec.title} · {size(now)}{part}"
+                rows.border_title = f"Log of {jobs_text.title_of(self._job)} · {size(now)}{part}"
             await asyncio.sleep(_LOOK_S)
 
 
@@ -138,7 +138,8 @@ class FileHead(ModalScreen[None]):
         table = self.query_one(HeadTable)
         table.show(head)
         first = f" · the first {len(head.rows) - 1} rows" if head.path.suffix == ".csv" else ""
-        table.border_title = f"{self._path} · {head.title}{first}" if head.rows else "No file"
+        where = jobs_text.short_path(self._path)
+        table.border_title = f"{where} · {head.title}{first}" if head.rows else "No file"
 
 
 class HeadTable(RowsView):

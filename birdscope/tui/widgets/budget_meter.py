@@ -103,7 +103,7 @@ class BudgetMeter(Widget):
     def _unmeasured(self, width: int) -> list[Text]:
         lines = [Text(line, self._style("dim")) for line in textwrap.wrap(self._hint, width)]
         if self._estimate_s:
-            text = f"Scope's live speed would make {_minutes(self._estimate_s)} min."
+            text = f"Scope's live speed: {_minutes(self._estimate_s)} min"
             lines.append(Text(text, self._style("dim")))
         if self._hint.startswith("Not measured"):
             key = Text().append("b", self._style("key"))
@@ -163,9 +163,8 @@ class BudgetMeter(Widget):
         kept = Text(f"  then {_minutes(budget.kept_s)} min", self._style("dim"))
         if budget.hopeless:
             kept = Text("  and even that is too slow", self._style("bad"))
-        if line.cell_len + kept.cell_len <= width:
-            return [line.append_text(kept)]
-        return [*line.wrap(self.app.console, width), kept]
+        whole = line.append_text(kept)
+        return [whole] if whole.cell_len <= width else [*whole.wrap(self.app.console, width)]
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"budget--{name}", partial=True)

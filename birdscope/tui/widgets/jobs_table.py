@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from birdscope.tui.jobs_watch import JobsSnapshot, JobView
 
 _PERCENT, _AGE, _MARGIN = 5, 7, 1
-_WIDE = 84
+_ROOM = ((100, (20, 26)), (72, (14, 17)), (0, (8, 16)))
+"""From how many cells on: those of the bar, and of the words about time."""
 
 
 class JobsTable(RowsView):
@@ -108,7 +109,7 @@ class JobsTable(RowsView):
 
 def _layout(width: int) -> tuple[int, int, int]:
     """Cells of title, bar, and the words about time."""
-    bar, words = (20, 26) if width >= _WIDE else (8, 16)
+    bar, words = next(cells for least, cells in _ROOM if width >= least)
     taken = 2 + 2 + bar + _PERCENT + 2 + words + _AGE + _MARGIN
     return max(width - taken, 8), bar, words
 
