@@ -34,7 +34,8 @@ NEEDED = (
     "torchaudio",
 )
 # What Kaggle's Python image surely has: it is built on Colab's image, whose list of packages
-# (github.com/googlecolab/backend-info) names all but timm, which public notebooks of the competition import offline.
+# (github.com/googlecolab/backend-info) names all but timm; public notebooks of the competition
+# import that offline.
 KAGGLE_IMAGE = (
     "numpy",
     "pandas",
