@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from birdscope.submission.budget import Speed
 
 BACKEND = "torch"
+BUSY_LOAD = 1.5
 
 
 def stopwatch(predictor: Predictor, rows: int) -> TimeGuard:
@@ -64,9 +65,17 @@ def keep_measured(
         order=guard.order,
         other_s=guard.other_s,
         start_s=start_s,
+        busy=_is_busy(),
     )
     keep_speed(folder, speed)
     minutes = project(speed).total_s / 60
     data = {"s_per_soundscape": round(speed.soundscape_s, 3), "minutes_for_700": round(minutes, 1)}
     emit(Event("metric", "measured speed", data=data))
     return speed
+
+
+def _is_busy() -> bool:
+    """Whether more processes wanted to run in the last minute than there are cores."""
+    import os
+
+    return os.getloadavg()[0] > BUSY_LOAD * (os.cpu_count() or 1)

@@ -100,6 +100,8 @@ def describe(speed: Speed) -> list[str]:
     lines.append(f"  all else: {duration(budget.other_s)}")
     if budget.drops:
         lines.append(f"to fit, leave out: {', '.join(budget.drops)}: {duration(budget.kept_s)}")
+    if speed.busy:
+        lines.append("the machine had other work meanwhile: measure again when it is idle")
     if budget.hopeless:
         lines.append("even that is too slow: take a smaller net or a faster backend")
     return lines

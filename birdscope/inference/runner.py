@@ -111,6 +111,7 @@ def predict_recordings(
     if already:
         emit(Event("started", f"{already} of {len(recordings)} recordings are there already"))
     begin = time.monotonic()
+    emit(Event("progress", "predicting", already, len(recordings), "recording"))
     if guard is not None:
         guard.begin(sum(_windows(store, one) for one in missing), already)
     predicted = 0

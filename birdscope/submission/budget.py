@@ -36,6 +36,7 @@ class Speed:
         order: Checkpoints in the order in which a time limit leaves them out.
         other_s: All else for a soundscape of 60 s: decoding, mel, writing.
         start_s: Before the first soundscape: imports, weights, headers.
+        busy: Whether the machine had other work, which makes it look slower.
         made: Unix time, seconds.
     """
 
@@ -49,6 +50,7 @@ class Speed:
     order: tuple[str, ...]
     other_s: float
     start_s: float
+    busy: bool = False
     made: float = field(default_factory=time.time)
 
     @property

@@ -128,8 +128,9 @@ def test_short_message_and_duration_are_kept(odd_run):
 def test_progress_tells_done_total_and_time_left(odd_run, odd_recordings):
     _, _, events, _ = odd_run
     progress = [e for e in events if e.kind == "progress"]
-    assert [e.done for e in progress] == list(range(1, len(odd_recordings) + 1))
-    assert progress[-1].data["eta_s"] == 0 and progress[0].data["eta_s"] > 0
+    assert [e.done for e in progress] == list(range(len(odd_recordings) + 1))
+    assert {e.total for e in progress} == {len(odd_recordings)}
+    assert progress[-1].data["eta_s"] == 0 and progress[1].data["eta_s"] > 0
     warned = {e.data["recording"] for e in events if e.kind == "warning"}
     assert warned == {
         f"test_soundscapes/{kind}.ogg"

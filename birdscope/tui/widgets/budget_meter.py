@@ -98,12 +98,14 @@ class BudgetMeter(Widget):
         age = ago(time.time() - speed.made)
         when = "just now" if age == "now" else f"{age} ago"
         lines.append(Text(f"measured {when}: {where}", self._style("dim")))
+        if speed.busy:
+            lines.append(Text("other work ran meanwhile: b again", self._style("warn")))
         return lines
 
     def _unmeasured(self, width: int) -> list[Text]:
         lines = [Text(line, self._style("dim")) for line in textwrap.wrap(self._hint, width)]
         if self._estimate_s:
-            text = f"Scope's live speed: {_minutes(self._estimate_s)} min"
+            text = f"live in Scope: about {_minutes(self._estimate_s)} min"
             lines.append(Text(text, self._style("dim")))
         if self._hint.startswith("Not measured"):
             key = Text().append("b", self._style("key"))

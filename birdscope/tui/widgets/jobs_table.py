@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from birdscope.tui.jobs_watch import JobsSnapshot, JobView
 
 _PERCENT, _AGE, _MARGIN = 5, 7, 1
-_ROOM = ((100, (20, 26)), (72, (14, 17)), (0, (8, 16)))
+_ROOM = ((100, (20, 26)), (72, (12, 15)), (0, (8, 16)))
 """From how many cells on: those of the bar, and of the words about time."""
 
 
