@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from birdscope.tui.app import BirdscopeApp
     from birdscope.tui.jobs_watch import Ended, JobsSnapshot
 
+_TELLING_TABS = ("scope", "submit")
+
 
 class JobsDesk:
     """The jobs of one app.
@@ -33,11 +35,18 @@ class JobsDesk:
         watch.begin()
 
     async def predict_all(self) -> None:
-        """Predict all files of the split on show, with the ensemble on show, as a job."""
+        """Predict all files of the split on show, with the ensemble on show, as a job.
+
+        It is long work: on a tab that doesn't show what of, it only leads to one that does.
+        """
         from birdscope.tui.screens.scope import ScopePane
         from birdscope.tui.screens.submit import SubmitPane
         from birdscope.tui.submit_plan import Part
 
+        if self._app.tab not in _TELLING_TABS:
+            self._app.action_show_tab("submit")
+            self._app.notify("R once more predicts all files of this split.")
+            return
         submit, scope = self._app.query_one(SubmitPane), self._app.query_one(ScopePane)
         recording, ensemble = scope.feed.recording, scope.feed.ensemble
         catalog = self._app.services.catalog

@@ -86,7 +86,7 @@ def bar(fraction: float, width: int) -> tuple[str, str]:
     """The done and the open part of a bar of `width` cells, to half a cell."""
     halves = round(min(max(fraction, 0.0), 1.0) * width * 2)
     full, half = divmod(halves, 2)
-    return "━" * full + "╸" * half, "━" * (width - full - half)
+    return "━" * full + "╸" * half, "─" * (width - full - half)
 
 
 def time_left(view: JobView, now: float) -> str:
@@ -129,8 +129,8 @@ def ended_notice(view: JobView) -> tuple[str, str, Severity]:
         said = reason.split("\n  →")[0]
         return "Failed", f"{title}: {said}{remedy}", "error"
     if job.state == "cancelled":
-        return "Cancelled", f"{title}; r on the tab 6 goes on", "information"
-    return "Interrupted", f"{title}; r on the tab 6 goes on", "warning"
+        return "Cancelled", f"{title}\n→ r on tab 6 goes on", "information"
+    return "Interrupted", f"{title}\n→ r on tab 6 goes on", "warning"
 
 
 def ended_notices(ended: Ended) -> list[tuple[str, str, Severity]]:

@@ -212,9 +212,9 @@ class SubmitPlan:
             return Entry("scores", "all there", "an export takes seconds", role="dim")
         text = f"{self.kept:,} of {self.part.count:,} there"
         if self.speed is None:
-            return Entry("scores", text, "e predicts the others", role="dim")
+            return Entry("scores", text, "e does the rest", role="dim")
         seconds = self.speed.start_s + missing * self.speed.soundscape_s
-        return Entry("scores", text, f"the others take {duration(seconds)}", role="dim")
+        return Entry("scores", text, f"needs {duration(seconds)}", role="dim")
 
 
 def parts_of(counts: Mapping[Split, int]) -> tuple[Part, ...]:

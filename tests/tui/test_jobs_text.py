@@ -62,8 +62,8 @@ def test_time_is_left_waited_or_taken() -> None:
 
 
 def test_bars_are_exact_to_half_a_cell() -> None:
-    assert jobs_text.bar(0.25, 10) == ("━━╸", "━━━━━━━")
-    assert jobs_text.bar(7.0, 3) == ("━━━", "") and jobs_text.bar(-1.0, 3) == ("", "━━━")
+    assert jobs_text.bar(0.25, 10) == ("━━╸", "───────")
+    assert jobs_text.bar(7.0, 3) == ("━━━", "") and jobs_text.bar(-1.0, 3) == ("", "───")
 
 
 def test_a_failure_shows_reason_remedy_and_the_key_that_goes_on() -> None:

@@ -262,6 +262,8 @@ async def test_predict_all_takes_the_split_and_the_ensemble_of_scope(
         await wait_for(pilot, lambda: scope.feed.recording is not None)
         assert scope.feed.recording is not None
         assert scope.feed.recording.split == "train_soundscapes"
+        await pilot.press("1", "R")
+        assert pane.display and "R once more" in told(pane)
         await pilot.press("2", "R")
         await wait_for(pilot, lambda: len(states(pane)) == 1)
         job = fake_jobs().list()[0]

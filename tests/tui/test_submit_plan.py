@@ -109,7 +109,7 @@ def test_the_form_says_what_is_chosen_and_what_is_there(plan: SubmitPlan) -> Non
     assert entries["scores"].value == "0 of 4 there"
     speed = Speed("b", "f", "torch", "cpu", 2, {"a": 5.0}, {"a": "a"}, ("a",), 1.0, 4.0)
     some = {one.key: one for one in replace(plan, kept=1, speed=speed).entries()}
-    assert some["scores"].note == "the others take 22 s"
+    assert some["scores"].note == "needs 22 s"
     every = {one.key: one for one in replace(plan, kept=4).entries()}
     assert every["scores"].value == "all there"
 
