@@ -224,6 +224,10 @@ class BirdscopeApp(SafeApp):
     def _seek(self, event: PlayerBar.Seek) -> None:
         self.services.playback.seek(event.seconds)
 
+    @on(PlayerBar.JobsWanted)
+    def _jobs_wanted(self) -> None:
+        self.action_show_tab("submit")
+
     @on(PlayerBar.Toggle)
     def action_toggle_play(self) -> None:
         """Play or pause."""

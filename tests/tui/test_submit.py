@@ -368,6 +368,19 @@ async def test_a_job_outlives_the_app_and_is_found_again(
         await wait_for(pilot, lambda: "Finished: long" in told(pane))
 
 
+async def test_a_click_on_the_indicator_goes_to_the_jobs(
+    make_app: MakeApp, tiny_dataset: Path, fake_jobs: OpenJobs
+) -> None:
+    app = make_app(tiny_dataset)
+    async with submit_tab(app, fake_jobs) as (pilot, pane):
+        await app.services.jobs.start(["--mode", "run", *LONG], "long")
+        await wait_for(pilot, lambda: bool(app.query_one(PlayerBar).jobs))
+        await pilot.press("1")
+        assert not pane.display
+        await pilot.click(PlayerBar, offset=(SMALL[0] - 4, 0))
+        assert pane.display
+
+
 async def test_leaving_says_that_jobs_go_on(make_app: MakeApp, fake_jobs: OpenJobs) -> None:
     app = make_app(None)
     async with submit_tab(app, fake_jobs) as (pilot, pane):

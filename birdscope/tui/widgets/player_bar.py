@@ -18,7 +18,7 @@ _NAME_SHARE = 0.3
 
 
 class PlayerBar(Widget):
-    """Shows a PlaybackStatus and a position; a click on the line seeks, on the icon toggles."""
+    """Shows a PlaybackStatus and a position; a click seeks, toggles, or goes to the jobs."""
 
     DEFAULT_CSS = """
     PlayerBar { height: 1; background: $panel; color: $text; padding: 0 1; }
@@ -37,6 +37,9 @@ class PlayerBar(Widget):
 
     class Toggle(Message):
         """The user clicked on the icon."""
+
+    class JobsWanted(Message):
+        """The user clicked on the jobs."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -70,6 +73,8 @@ class PlayerBar(Widget):
             self.post_message(self.Seek(share * self.status.duration_s))
         elif offset.x < 2:
             self.post_message(self.Toggle())
+        elif self.jobs and offset.x >= self.size.width - cell_len(f"jobs {self.jobs}"):
+            self.post_message(self.JobsWanted())
 
     def _time(self, room: int) -> Content:
         position_s, duration_s = self.tenths / 10, self.status.duration_s
