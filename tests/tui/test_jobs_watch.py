@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,7 +107,7 @@ async def test_it_looks_at_most_four_times_a_second_however_often_it_is_woken(
         while time.monotonic() < deadline:
             app.watch_jobs._look_soon()
             await pilot.pause(0.01)
-        gaps = [later - earlier for earlier, later in zip(looks, looks[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(looks)]
         assert len(gaps) >= 3 and min(gaps) > 0.24
         assert threading.get_ident() not in threads
 
