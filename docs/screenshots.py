@@ -71,6 +71,8 @@ SHOTS = {
     "welcome": Shot((100, 30), dataset=False),
     "scope": Shot(LARGE, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
     "scope-80x24": Shot(SMALL, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
+    "submit": Shot(LARGE, ("6", "wait:1.5", "b", "wait:12", "e", "wait:12"), ensemble=True),
+    "submit-80x24": Shot(SMALL, ("6", "wait:1.5", "b", "wait:12", "e", "wait:12"), ensemble=True),
 }
 
 
