@@ -117,3 +117,26 @@ async def test_without_colours_a_ramp_tells(colours: ColorSystem | None) -> None
         await pilot.pause()
         assert "████" in app.heatmap.render_line(0).text
         assert "█" not in app.heatmap.render_line(5).text
+
+
+@pytest.mark.parametrize("width", [48, 73])
+async def test_the_playhead_covers_no_digit(width: int) -> None:
+    app = Shown()
+    async with app.run_test(size=(width, 20)) as pilot:
+        heatmap = app.heatmap
+        heatmap.show(["one"], np.full((1, 12), 0.7, np.float32))
+        await pilot.pause()
+        before = heatmap.render_line(0).text
+        assert before.count("70") == 12
+        lines = 0
+        for column in range(heatmap.axis.columns):
+            heatmap.set_playhead(heatmap.axis.time_of(column + 0.5))
+            strip = heatmap.render_line(0)
+            under = before[12 + column]
+            over = next(iter(strip.crop(12 + column, 13 + column)))
+            assert strip.text.replace("│", " ") == before
+            assert over.text == (under if under.isdigit() else "│")
+            assert over.style is not None
+            assert over.style.reverse or not under.isdigit(), "the digit shows where it is"
+            lines += "│" in strip.text
+        assert 0 < lines < heatmap.axis.columns

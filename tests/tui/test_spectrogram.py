@@ -127,6 +127,27 @@ async def test_playhead_repaints_two_columns_only(until: Until) -> None:
         assert refreshed == [Region(15, 0, 1, 21), Region(16, 0, 1, 21)]
 
 
+async def test_times_stay_whole_under_the_playhead(until: Until) -> None:
+    app = Shown()
+    async with app.run_test(size=(65, 21)) as pilot:
+        view = app.view
+        view.show(FILE, 60.0)
+        view.selected_span = (30.0, 35.0)
+        await until(pilot, settled(view))
+        line = view.render_line(20).text
+        assert "0:30" in line and "0:45" in line
+        for second in [*range(60), 32, 3]:
+            view.set_playhead(second + 0.5)
+            strip = view.render_line(20)
+            x = view.axis.column_of(second + 0.5) + 5
+            drawn = next(iter(strip.crop(x, x + 1)))
+            if line[x] in "0123456789:":
+                assert strip.text == line
+                assert drawn.style is not None and drawn.style.reverse
+            else:
+                assert strip.text == f"{line[:x]}▲{line[x + 1 :]}"
+
+
 async def test_playing_past_the_edge_turns_the_page(until: Until) -> None:
     app = Shown()
     async with app.run_test(size=(65, 21)) as pilot:

@@ -10,12 +10,27 @@ from textual.strip import Strip
 from birdscope.tui.timeline import TimeAxis, tick_label
 
 GUTTER = 5
+_NUMBERS = frozenset("0123456789:.")
 
 
 def gutter_segment(label: str, width: int, style: Style, mark: str = " ") -> Segment:
     """A label set to the right of the gutter, with a tick mark as its last cell."""
     text = label if len(label) < width else set_cell_size(label, max(width - 2, 0)) + "…"
     return Segment(f"{text:>{width - 1}}{mark}" if width > 0 else "", style)
+
+
+def playhead_segment(under: Segment, mark: str, style: Style) -> Segment:
+    """The playhead over one cell: a mark, but part of a number stays readable in reverse.
+
+    Args:
+        under: The cell that it passes over.
+        mark: The playhead's character.
+        style: Of the playhead; what it leaves open is the cell's.
+    """
+    below = under.style or Style()
+    if under.text not in _NUMBERS:
+        return Segment(mark, below + style)
+    return Segment(under.text, below + Style(bold=True, reverse=not below.reverse))
 
 
 def time_strip(
@@ -39,29 +54,26 @@ def time_strip(
         span: First and past-the-last column of the highlighted span.
         span_style: Of that span.
     """
-    line = _labels(axis, marker)
+    line = _labels(axis)
     styles = [style] * len(line)
     if span is not None and span_style is not None:
         for column in range(max(span[0], 0), min(span[1], len(line))):
             styles[column] = span_style
             line[column] = "━" if line[column] == " " else line[column]
+    cells = [Segment(text, one) for text, one in zip(line, styles, strict=True)]
     if marker is not None and 0 <= marker < len(line):
-        line[marker], styles[marker] = "▲", marker_style or style
-    segments = [Segment(" " * gutter, style)]
-    segments += [Segment(text, one) for text, one in zip(line, styles, strict=True)]
+        cells[marker] = playhead_segment(cells[marker], "▲", marker_style or style)
+    segments = [Segment(" " * gutter, style), *cells]
     return Strip(Segment.simplify(segments), gutter + axis.columns)
 
 
-def _labels(axis: TimeAxis, marker: int | None) -> list[str]:
+def _labels(axis: TimeAxis) -> list[str]:
     line = [" "] * axis.columns
     ticks = axis.ticks(room=12)
     step_s = ticks[1][1] - ticks[0][1] if len(ticks) > 1 else 1.0
     for column, seconds in ticks:
         text = "╵" + tick_label(seconds, step_s)
-        hidden = marker is not None and column < marker < column + len(text)
-        if hidden:
-            line[column] = "╵"
-        elif column + len(text) <= axis.columns:
+        if column + len(text) <= axis.columns:
             line[column : column + len(text)] = text
     return line
 

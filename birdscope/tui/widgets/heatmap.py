@@ -21,7 +21,7 @@ from birdscope.tui import palettes
 from birdscope.tui.cell_styles import has_colours
 from birdscope.tui.heat_styles import HeatStyles
 from birdscope.tui.timeline import TimeAxis
-from birdscope.tui.widgets.axes import GUTTER, gutter_segment
+from birdscope.tui.widgets.axes import GUTTER, gutter_segment, playhead_segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -296,8 +296,8 @@ class HeatMap(ScrollView, can_focus=True):
             return strip
         x = self._gutter + column
         under = next(iter(strip.crop(x, x + 1)), Segment(" "))
-        style = (under.style or Style()) + self.get_component_rich_style(
-            "heatmap--playhead", partial=True
+        style = self.get_component_rich_style("heatmap--playhead", partial=True)
+        over = playhead_segment(under, "│", style)
+        return Strip.join(
+            [strip.crop(0, x), Strip([over], 1), strip.crop(x + 1, strip.cell_length)]
         )
-        over = Strip([Segment("│", style)], 1)
-        return Strip.join([strip.crop(0, x), over, strip.crop(x + 1, strip.cell_length)])
