@@ -141,6 +141,21 @@ async def test_a_seek_puts_the_window_under_the_playhead_first(
         assert pane.query_one(HeatMap).cursor[1] == 8
 
 
+async def test_a_seek_while_paused_moves_the_selected_window(scope: Opened, until: Until) -> None:
+    async with scope(FakeEngine()) as (pilot, pane):
+        await pilot.press("space")
+        playback = pilot.app.services.playback
+        await until(pilot, lambda: playback.status.state == "playing")
+        await pilot.press("space")
+        await until(pilot, lambda: playback.status.state == "paused")
+        for seconds, window in ((42.0, 8), (12.0, 2)):
+            playback.seek(seconds)
+            await until(pilot, lambda window=window: pane.window == window)
+            assert pane.query_one(HeatMap).cursor[1] == window
+            assert pane.query_one(SpectrogramView).selected_span == (5.0 * window, 5.0 * window + 5)
+        assert playback.status.state == "paused"
+
+
 async def test_results_are_shown_again_next_time(scope: Opened, until: Until) -> None:
     async with scope(FakeEngine()) as (pilot, pane):
         await pilot.press("N")

@@ -376,9 +376,11 @@ class ScopePane(Container):
         if recording is None or self._services.playback.path != recording.path:
             return
         window = window_at(seconds, self.feed.n_windows)
-        if self._playing and window != self._playhead_window:
+        paused = self._services.playback.status.state == "paused"
+        if (self._playing or paused) and window != self._playhead_window:
             self._playhead_window = window
-            self.feed.aim(window)
+            if self._playing:
+                self.feed.aim(window)
             if self._following:
                 self._select(window)
         self._spectrogram.set_playhead(seconds)
