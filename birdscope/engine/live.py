@@ -80,7 +80,6 @@ def context_span(window: int, duration_s: float, context_s: float = 2.0) -> tupl
 
 
 def ensemble_files(folder: Path) -> list[Path]:
-    """Ensemble files in a folder, by name; no other TOML lies there but weights' sidecars."""
-    return sorted(
-        path for path in folder.glob("*.toml") if "[[members]]" in path.read_text("utf-8")
-    )
+    """Ensemble files in a folder, by name, then those of trainings in folders below it."""
+    found = [*sorted(folder.glob("*.toml")), *sorted(folder.glob("*/ensemble.toml"))]
+    return [path for path in found if "[[members]]" in path.read_text("utf-8")]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widget import Widget
 
-from birdscope.core import paths
 from birdscope.core.errors import BirdscopeError, Cancelled
 from birdscope.core.types import Recording
 from birdscope.core.windows import window_count
@@ -48,6 +47,7 @@ class Feed:
         problem: Why the recording can't be shown or predicted; empty where it can.
         ensemble: What is known of the chosen ensemble; None before one is chosen.
         ensemble_problem: Why it can't be used; empty where it can.
+        ensemble_missing: Whether none was chosen and none fits the dataset.
         blended: Probabilities as shown; None before the first window.
         remaining: Windows being predicted, the present one first.
         whole: Whether the whole file was asked for.
@@ -70,6 +70,7 @@ class Feed:
         self.problem = ""
         self.ensemble: EnsembleInfo | None = None
         self.ensemble_problem = ""
+        self.ensemble_missing = False
         self.blended: Blended | None = None
         self.remaining: tuple[int, ...] = ()
         self.whole = False
@@ -108,7 +109,7 @@ class Feed:
             self._forget_status()
 
     def choose_default_ensemble(self) -> None:
-        """Take the ensemble asked for, the session's, the demo's or the first there is."""
+        """Take the ensemble asked for, the session's, the demo's or the first that fits."""
         self._run(self._choose_default(), "scope-ensemble")
 
     def use_ensemble(self, path: Path) -> None:
@@ -203,15 +204,16 @@ class Feed:
         if path is not None:
             await self._use_ensemble(path)
             return
-        self.ensemble_problem = (
-            f"There is no ensemble in {paths.models()}.\n"
-            "→ put an ensemble file and its weights there, or train one: birdscope train"
-        )
+        self._stop_stream()
+        self._asked_for_ensemble, self.ensemble, self.ensemble_problem = False, None, ""
+        self.ensemble_missing = True
+        self._clear()
         self._tell()
 
     async def _use_ensemble(self, path: Path) -> None:
         self._stop_stream()
         self._asked_for_ensemble, self.ensemble_problem = False, ""
+        self.ensemble_missing = False
         try:
             info = await self.engine.questions.describe(path)
         except BirdscopeError as error:

@@ -10,6 +10,7 @@ from textual.content import Content
 from birdscope.core.types import Taxonomy
 from birdscope.core.units import clock
 from birdscope.core.windows import WINDOW_S
+from birdscope.tui.ensembles import none_fits
 from birdscope.tui.widgets.top_species import SpeciesScore, cut
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def hint(feed: Feed, catalog: bool) -> Content:
         return _quiet("No soundscape is open: o chooses one.")
     if feed.problem:
         return _bad(feed.problem)
+    if feed.ensemble_missing:
+        return _quiet(none_fits("e"))
     if feed.ensemble_problem:
         return _bad(feed.ensemble_problem) + _quiet("\n\ne chooses another ensemble.")
     state = feed.engine.status.state
@@ -65,6 +68,8 @@ def why_not(feed: Feed) -> str:
         return "No soundscape is open: o chooses one."
     if feed.problem:
         return feed.problem
+    if feed.ensemble_missing:
+        return none_fits("e")
     if feed.ensemble_problem:
         return feed.ensemble_problem
     status = feed.engine.status

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from birdscope import __version__
 from birdscope.core.types import Split
 from birdscope.core.units import duration
+from birdscope.tui.ensembles import none_fits, shown_name
 from birdscope.tui.widgets.submit_form import Entry
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class SubmitPlan:
         if self.part is None:
             return "This dataset has neither test_soundscapes nor train_soundscapes."
         if self.ensemble_path is None:
-            return "There is no ensemble: put a file and its weights into models/, or train one."
+            return none_fits("enter on its line")
         if self.ensemble is None or not self.dataset_fingerprint:
             return "The ensemble and the dataset are still being looked at."
         return self.ensemble.problem
@@ -188,9 +189,9 @@ class SubmitPlan:
 
     def _ensemble_entry(self) -> Entry:
         if self.ensemble_path is None:
-            return Entry("ensemble", "none in models/", role="bad")
+            return Entry("ensemble", "none for this dataset yet", "enter chooses one", role="dim")
         if self.ensemble is None:
-            return Entry("ensemble", self.ensemble_path.stem, "…")
+            return Entry("ensemble", shown_name(self.ensemble_path), "…")
         if self.ensemble.problem:
             first = self.ensemble.problem.splitlines()[0]
             return Entry("ensemble", self.ensemble.name, first, role="bad")

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
+from birdscope.tui import scope_text
 from birdscope.tui.app import BirdscopeApp
 from birdscope.tui.screens.choose_ensemble import ChooseEnsemble
 from birdscope.tui.screens.choose_recording import ChooseRecording
@@ -29,7 +30,8 @@ def ensemble(tmp_path: Path) -> Path:
     """A file in the home's models, which the fake engine does not read."""
     path = tmp_path / "home" / "models" / "demo.toml"
     path.parent.mkdir(parents=True)
-    path.write_text('[[members]]\nname = "alpha"\n')
+    path.write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
+    path.with_name("alpha.pth").touch()
     return path
 
 
@@ -210,6 +212,25 @@ async def test_missing_weights_are_explained_and_the_rest_works(
         await until(pilot, lambda: playback.status.state == "playing")
 
 
+async def test_an_ensemble_for_other_classes_is_not_chosen(
+    make_app: MakeApp, minutes: Path, ensemble: Path, until: Until
+) -> None:
+    ensemble.with_name("alpha.toml").write_text('classes = ["frog"]\n')
+    app, engine = make_app(minutes), FakeEngine()
+    app.services.__dict__["engine"] = engine
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: len(app.query(ScopePane)) == 1)
+        pane = app.query_one(ScopePane)
+        app.action_show_tab("scope")
+        await until(pilot, lambda: "models/NAME" in text_of(pane, "#scope-hint"))
+        assert "No ensemble for this dataset yet: e chooses one" in scope_text.why_not(pane.feed)
+        assert engine.loaded is None and not pane.feed.ensemble_problem
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChooseEnsemble))
+        await pilot.press("enter")
+        await until(pilot, lambda: engine.loaded is not None and not pane.feed.ensemble_missing)
+
+
 async def test_the_engine_line_tells_each_state(scope: Opened, until: Until) -> None:
     engine = FakeEngine()
     async with scope(engine, LARGE) as (pilot, pane):
@@ -241,7 +262,7 @@ async def test_e_lists_ensembles_with_their_members(
     scope: Opened, until: Until, ensemble: Path
 ) -> None:
     other = ensemble.with_name("other.toml")
-    other.write_text('[[members]]\nname = "alpha"\n')
+    other.write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
     async with scope(FakeEngine()) as (pilot, pane):
         await pilot.press("e")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChooseEnsemble))

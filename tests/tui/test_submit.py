@@ -81,7 +81,8 @@ def models(tmp_path: Path) -> Path:
     """A file in the home's models, which the fake engine does not read."""
     path = tmp_path / "home" / "models" / "demo.toml"
     path.parent.mkdir(parents=True)
-    path.write_text('[[members]]\nname = "alpha"\n')
+    path.write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
+    path.with_name("alpha.pth").touch()
     return path
 
 
@@ -130,10 +131,10 @@ async def test_a_dataset_without_an_ensemble_says_so(
     make_app: MakeApp, tiny_dataset: Path, fake_jobs: OpenJobs
 ) -> None:
     async with submit_tab(make_app(tiny_dataset), fake_jobs) as (pilot, pane):
-        await wait_for(pilot, lambda: "none in models/" in values(pane)["ensemble"])
+        await wait_for(pilot, lambda: "none for this dataset yet" in values(pane)["ensemble"])
         await wait_for(pilot, lambda: "2 files" in values(pane)["split"])
         await pilot.press("R")
-        assert "There is no ensemble" in told(pane)
+        assert "No ensemble for this dataset yet" in told(pane)
 
 
 async def test_an_empty_test_split_falls_back_and_says_so(

@@ -96,7 +96,7 @@ def test_why_not_names_the_first_obstacle(plan: SubmitPlan) -> None:
     assert plan.why_not() == ""
     assert "No dataset" in replace(plan, data=None).why_not()
     assert "neither" in replace(plan, part=None).why_not()
-    assert "no ensemble" in replace(plan, ensemble_path=None).why_not()
+    assert "No ensemble" in replace(plan, ensemble_path=None).why_not()
     assert "looked at" in replace(plan, ensemble=None).why_not()
     assert replace(plan, ensemble=replace(INFO, problem="weights gone")).why_not() == "weights gone"
 

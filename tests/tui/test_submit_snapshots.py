@@ -37,7 +37,8 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(jobs_text, "SPINNER", "⣾")
     models = tmp_path / "home" / "models"
     models.mkdir(parents=True)
-    (models / "demo.toml").write_text('[[members]]\nname = "alpha"\n')
+    (models / "demo.toml").write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
+    (models / "demo.toml").with_name("alpha.pth").touch()
     session = tmp_path / "home" / "sessions" / "test"
     csv = session / "submissions" / "tiny-demo-20250101-120000.csv"
     report = write_report(

@@ -15,6 +15,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from birdscope.tui.ensembles import shown_name
+
 if TYPE_CHECKING:
     from birdscope.engine.messages import EnsembleInfo
 
@@ -49,7 +51,7 @@ class ChooseEnsemble(ModalScreen[Path | None]):
         with Vertical(classes="choose") as box:
             box.border_title = "Ensembles"
             box.border_subtitle = "enter loads · esc"
-            yield OptionList(*[Option(path.stem, id=str(path)) for path in self._files])
+            yield OptionList(*[Option(shown_name(path), id=str(path)) for path in self._files])
 
     def on_mount(self) -> None:
         """Highlight the one in use, then fill in the members."""
@@ -79,6 +81,8 @@ class ChooseEnsemble(ModalScreen[Path | None]):
 def _block(info: EnsembleInfo, current: bool) -> Content:
     mark = "● " if current else "  "
     lines = [Content.from_markup("[b]$mark$name[/]", mark=mark, name=info.name)]
+    if (where := shown_name(info.path)) != info.name:
+        lines[0] += Content.from_markup("  [$text-muted]$where[/]", where=where)
     for one in info.members:
         files = f"{one.checkpoints} checkpoint{'' if one.checkpoints == 1 else 's'}"
         parts = [part for part in (one.model, f"weight {one.weight:g}", files) if part]
