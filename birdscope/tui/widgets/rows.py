@@ -125,6 +125,7 @@ class RowsView(ScrollView, can_focus=True):
             self.cursor = cursor
         self.cursor = self.validate_cursor(self.cursor)
         self._show_cursor()
+        self._show_cursor_once_laid_out()
         self.refresh()
 
     def refresh_row(self, row: int) -> None:
@@ -173,6 +174,7 @@ class RowsView(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._show_cursor()
+        self._show_cursor_once_laid_out()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Follow the pointer."""
@@ -223,6 +225,10 @@ class RowsView(ScrollView, can_focus=True):
             self.scroll_to(y=self.cursor, animate=False)
         elif self.cursor >= top + self._rows_seen:
             self.scroll_to(y=self.cursor - self._rows_seen + 1, animate=False)
+
+    def _show_cursor_once_laid_out(self) -> None:
+        """Scroll again later: a list without its size and scrollbar does not scroll yet."""
+        self.call_after_refresh(self._show_cursor)
 
     def _row_at(self, event: events.MouseEvent) -> int | None:
         offset = event.get_content_offset(self)
