@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
-from textual.widgets import ContentSwitcher, Input
+from textual.widgets import ContentSwitcher, Input, Static
 
 from birdscope.core.errors import DatasetError
 from birdscope.tui import recent
@@ -87,6 +87,24 @@ async def test_filter_keeps_digits_and_finds_by_class(
         await pilot.press("escape")
         assert species.species_shown == len(catalog.taxonomy)
         assert app.focused is species
+
+
+async def test_a_filter_without_a_match_empties_the_right_side(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=LARGE) as pilot:
+        await filled(pilot)
+        table, view = app.query_one(RecordingsTable), app.query_one("#spectrogram", SpectrogramView)
+        details = app.query_one("#details-static", Static)
+        assert table.recordings and str(details.render())
+        await pilot.press("slash", *"zzz")
+        await until(pilot, lambda: view.path is None)
+        assert not table.recordings and str(details.render()) == ""
+        assert app.query_one(BrowsePane).selected is None
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table.recordings) > 0 and view.path is not None)
+        assert view.path == table.recordings[0].path
 
 
 async def test_arrows_load_other_recordings_and_enter_plays(

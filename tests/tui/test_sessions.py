@@ -37,7 +37,7 @@ from birdscope.tui.widgets.tab_strip import TabStrip
 from tests.tui.conftest import Clock, MakeApp, Until
 
 Filled = Callable[[Pilot[None]], Awaitable[None]]
-LARGE = (160, 48)
+SMALL, LARGE = (80, 24), (160, 48)
 
 
 def sessions(tmp_path: Path) -> Path:
@@ -61,7 +61,8 @@ def ensemble(tmp_path: Path) -> Path:
     """A file in the home's models, which the fake engine does not read."""
     path = tmp_path / "home" / "models" / "demo.toml"
     path.parent.mkdir(parents=True)
-    path.write_text('[[members]]\nname = "alpha"\n')
+    path.write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
+    path.with_name("alpha.pth").touch()
     return path
 
 
@@ -171,6 +172,33 @@ async def test_scope_is_as_it_was(
         await pilot.press("space")
         await until(pilot, lambda: playback.status.state == "playing")
         assert playback.position_s == pytest.approx(11.2, abs=0.05), "it goes on from there"
+
+
+@pytest.mark.parametrize("tab", ["browse", "scope"])
+async def test_the_row_is_in_sight_and_lengths_are_known(
+    tab: str, make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until, tmp_path: Path
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=SMALL) as pilot:
+        await filled(pilot)
+        await pilot.press("end")
+        table = app.query_one(RecordingsTable)
+        await until(pilot, lambda: table.recordings[0].split == "test_soundscapes")
+        if tab == "scope":
+            await pilot.press("2")
+            await until(pilot, lambda: app.query_one(ContentSwitcher).current == "scope")
+        await pilot.press("q")
+    again = make_app(None)
+    async with again.run_test(size=SMALL) as pilot:
+        species, table = again.query_one(SpeciesList), again.query_one(RecordingsTable)
+        await until(pilot, lambda: len(table.recordings) > 1)
+        await until(pilot, lambda: again.query_one(ContentSwitcher).current == tab)
+        await until(pilot, lambda: again.query_one(BrowsePane).place is not None)
+        await pilot.press("1")
+        assert species.cursor == species.row_total() - 1 > species.size.height > 0
+        await until(pilot, lambda: species.scroll_offset.y == species.max_scroll_y)
+        probed = again.query_one(BrowsePane).probes.get
+        await until(pilot, lambda: len(table.seen()) > 1 and all(map(probed, table.seen())))
 
 
 async def test_another_dataset_begins_afresh(

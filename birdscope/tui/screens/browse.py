@@ -117,6 +117,14 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         else:
             self.query_one(SpeciesList).empty_text = "opening the dataset …"
 
+    def on_show(self) -> None:
+        """Read the lengths that nobody saw while another tab was on show."""
+        self._probe_seen()
+
+    def on_resize(self) -> None:
+        """More rows may be in sight."""
+        self._probe_seen()
+
     @property
     def selected(self) -> Recording | None:
         """The recording whose spectrogram is shown."""
@@ -137,7 +145,10 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     @on(RowsView.Highlighted, "#species")
     def _species_highlighted(self) -> None:
         row = self.query_one(SpeciesList).row
-        if row is None or self._catalog is None:
+        if self._catalog is None:
+            return
+        if row is None:
+            self._show_no_species()
             return
         if self._shown_row is not None and (row.kind, row.key) == (
             self._shown_row.kind,
@@ -158,6 +169,16 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self._places = places_of(recordings)
         self._select(table.recording)
         self._probe_seen()
+
+    def _show_no_species(self) -> None:
+        """Empty all that belongs to a species: the filter lets none through."""
+        self._shown_row = self._wanted = None
+        self._places = []
+        table = self.query_one(RecordingsTable)
+        table.border_title, table.border_subtitle = "Recordings", ""
+        table.empty_text = "no species is chosen"
+        table.show(())
+        self._select(None)
 
     @on(RowsView.Chosen, "#species")
     def _species_chosen(self) -> None:
@@ -300,6 +321,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         recording = self._selected
         self._title_spectrogram()
         if recording is None:
+            self.workers.cancel_group(self, "show")
             self._wanted = None
             self._show_details()
             view.show(None)

@@ -170,5 +170,5 @@ class SpeciesList(RowsView):
         if to_first_species and self._rows and self._rows[kept].open is not None:
             kept = first
         self.rows_changed(kept)
-        if self.row is not None and self.row != before:
+        if self.row != before:
             self.post_message(self.Highlighted(self, self.cursor))
