@@ -130,6 +130,29 @@ def test_a_job_outlives_its_starter_and_is_found_again(
     assert job.progress.done == 40
 
 
+def test_a_job_killed_together_with_its_starter_is_interrupted_and_resumes(
+    jobs: Jobs, until: Until
+) -> None:
+    code = (
+        "import os, signal, time\nfrom pathlib import Path\n"
+        "from birdscope.jobs.folder import load_mark\n"
+        "from birdscope.jobs.manager import Jobs\n"
+        f"jobs = Jobs(Path({str(jobs.folder)!r}), slots=2, program={jobs.program!r})\n"
+        f"job = jobs.start(['--mode', 'run', *{LONG!r}])\n"
+        "while jobs.get(job.id).progress.done < 1: time.sleep(0.02)\n"
+        "print(job.id, flush=True)\n"
+        "os.killpg(load_mark(job.folder).pid, signal.SIGKILL)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL
+    job = until(done.stdout.strip(), "interrupted")
+    again = jobs.resume(job.id)
+    until(again.id, "running")
+    _until_progress(jobs, again.id)
+    jobs.cancel(again.id, graces_s=(0.0, 0.0, 5.0))
+
+
 def test_another_process_with_the_same_number_is_not_the_job(jobs: Jobs, until: Until) -> None:
     job = jobs.start(["--mode", "run", *LONG])
     until(job.id, "running")
