@@ -12,6 +12,7 @@ from birdscope.tui.palettes import Rgb
 _NUMBERS_FROM = 2
 _FAINT = 0.2
 _HUNDREDTHS = 100
+_NO_RAMP = str.maketrans(RAMP, " " * len(RAMP))
 
 
 class HeatStyles:
@@ -21,7 +22,7 @@ class HeatStyles:
         palette: Name of the palette.
         ground: The widget's background.
         plain: Style of characters where there are no colours.
-        colours: False draws characters of a ramp instead.
+        colours: False draws the numbers plainly, between characters of a ramp where they fit.
     """
 
     def __init__(self, palette: str, ground: Rgb, plain: Style, *, colours: bool) -> None:
@@ -34,10 +35,16 @@ class HeatStyles:
     def cell(self, value: float, width: int) -> tuple[str, Style]:
         """What is drawn for a value in `width` cells: its hundredths where they fit."""
         level = min(max(int(value * _HUNDREDTHS + 0.5), 0), _HUNDREDTHS - 1)
-        if not self._colours:
-            return RAMP[level * len(RAMP) // _HUNDREDTHS] * width, self._plain
         number = f"{level:02d}" if level and width >= _NUMBERS_FROM else ""
+        if not self._colours:
+            return number.center(width, RAMP[level * len(RAMP) // _HUNDREDTHS]), self._plain
         return number.center(width), self._styles.get(level) or self._make(level)
+
+    def under_cursor(self, text: str, style: Style) -> tuple[str, Style]:
+        """What is drawn for a cell under the cursor; without colours, its number in reverse."""
+        if self._colours:
+            return text, style
+        return text.translate(_NO_RAMP), self._plain + Style(bold=True, reverse=True)
 
     def _make(self, level: int) -> Style:
         share = min(1.0, level / _HUNDREDTHS / _FAINT)

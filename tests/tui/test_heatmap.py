@@ -110,13 +110,13 @@ async def test_click_selects_and_again_activates() -> None:
 
 
 @pytest.mark.parametrize("colours", [None, ColorSystem.STANDARD])
-async def test_without_colours_a_ramp_tells(colours: ColorSystem | None) -> None:
+async def test_without_colours_numbers_and_a_ramp_tell(colours: ColorSystem | None) -> None:
     app = Shown(colours)
     async with app.run_test(size=(72, 20)) as pilot:
         app.heatmap.show(NAMES, values())
         await pilot.pause()
-        assert "████" in app.heatmap.render_line(0).text
-        assert "█" not in app.heatmap.render_line(5).text
+        assert "█99█" in app.heatmap.render_line(0).text
+        assert "▓74▓" in app.heatmap.render_line(5).text
 
 
 @pytest.mark.parametrize("width", [48, 73])
@@ -140,3 +140,20 @@ async def test_the_playhead_covers_no_digit(width: int) -> None:
             assert over.style.reverse or not under.isdigit(), "the digit shows where it is"
             lines += "│" in strip.text
         assert 0 < lines < heatmap.axis.columns
+
+
+@pytest.mark.parametrize("width", [48, 73])
+async def test_without_colours_the_cursor_is_its_number_in_reverse(width: int) -> None:
+    app = Shown(None)
+    async with app.run_test(size=(width, 20)) as pilot:
+        app.heatmap.show(["one"], np.full((1, 12), 0.7, np.float32))
+        app.heatmap.focus()
+        await pilot.press("right", "right")
+        await pilot.pause()
+        strip = app.heatmap.render_line(0)
+        assert strip.text.count("70") == 12
+        marked = [one for one in strip if one.style is not None and one.style.reverse]
+        assert [one.text.strip() for one in marked] == ["70"]
+        left = 12 + app.heatmap.axis.edge_of(10.0)
+        assert "70" in strip.text[left : left + 4]
+        assert "▓" in strip.text[12:left] and "▓" not in marked[0].text

@@ -267,7 +267,7 @@ class HeatMap(ScrollView, can_focus=True):
         gap = 1 if width >= _GAP_FROM else 0
         text, style = self._drawn(value, window, width - gap)
         if self.has_focus and (row, window) == self.cursor:
-            style = self._style("heatmap--cursor")
+            text, style = self._styles().under_cursor(text, self._style("heatmap--cursor"))
         return [Segment(text, style), Segment(" " * gap, self.rich_style)]
 
     def _drawn(self, value: float, window: int, width: int) -> tuple[str, Style]:
@@ -275,11 +275,14 @@ class HeatMap(ScrollView, can_focus=True):
             busy = window == self._busy
             style = self._style("heatmap--busy" if busy else "heatmap--unknown")
             return ("⋯" if busy else "·").center(width), style
+        return self._styles().cell(value, width)
+
+    def _styles(self) -> HeatStyles:
         if self._heat is None:
             colours = has_colours(self.app.console, self.app.no_color)
             ground = self.background_colors[1].rgb
             self._heat = HeatStyles(self.palette, ground, self.rich_style, colours=colours)
-        return self._heat.cell(value, width)
+        return self._heat
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)
