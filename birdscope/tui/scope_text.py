@@ -50,7 +50,10 @@ def hint(feed: Feed, catalog: bool) -> Content:
     if feed.ensemble_missing:
         return _quiet(none_fits("e"))
     if feed.ensemble_problem:
-        return _bad(feed.ensemble_problem) + _quiet("\n\ne chooses another ensemble.")
+        key = Content.from_markup(
+            "[b $footer-key-foreground]e[/] [$text-muted]chooses another ensemble[/]\n\n"
+        )
+        return key + _bad(said_once(feed.ensemble_problem))
     state = feed.engine.status.state
     if feed.remaining and state == "busy":
         return _quiet("The first window is being predicted …")
@@ -71,11 +74,23 @@ def why_not(feed: Feed) -> str:
     if feed.ensemble_missing:
         return none_fits("e")
     if feed.ensemble_problem:
-        return feed.ensemble_problem
+        return said_once(feed.ensemble_problem)
     status = feed.engine.status
     if status.state == "failed":
         return f"{status.text}\n→ {status.remedy}"
     return "" if feed.can_predict else "No ensemble is loaded: e chooses one."
+
+
+def said_once(problem: str) -> str:
+    r"""A problem of several members; what is equal for them comes once, after the rest.
+
+    >>> said_once("a is missing\n→ put it there\nb is missing\n→ put it there").splitlines()
+    ['a is missing', 'b is missing', '→ put it there']
+    """
+    lines = problem.splitlines()
+    return "\n".join(
+        line for number, line in enumerate(lines, start=1) if line not in lines[number:]
+    )
 
 
 def empty_rows(n_windows: int) -> tuple[Sequence[str], npt.NDArray[np.float32]]:

@@ -231,6 +231,27 @@ async def test_an_ensemble_for_other_classes_is_not_chosen(
         await until(pilot, lambda: engine.loaded is not None and not pane.feed.ensemble_missing)
 
 
+async def test_what_misses_in_several_members_fits_with_its_remedy(
+    scope: Opened, until: Until
+) -> None:
+    models = "/home/somebody/birdclef-2025/birdscope/models"
+    remedy = f"→ put them there, or correct `checkpoints` in {models}/weighted-blend.toml"
+    members = ("nfnet", "seresnext")
+    missing = [f"{models}/{one}: the checkpoints of member '{one}' are missing" for one in members]
+    problem = "\n".join(f"{one}\n{remedy}" for one in missing)
+    async with scope(FakeEngine(ensemble_problem=problem)) as (pilot, pane):
+        hint = pane.query_one("#scope-hint", Static)
+        await until(pilot, lambda: "are missing" in str(hint.content))
+        drawn = [hint.render_line(y).text.rstrip() for y in range(hint.size.height)]
+        assert drawn[0] == "e chooses another ensemble"
+        seen = "".join("".join(drawn).split())
+        for part in (*missing, remedy):
+            assert seen.count("".join(part.split())) == 1
+        assert pane.query_one(SpectrogramView).size.height >= 4
+        await pilot.press("r")
+        assert scope_text.why_not(pane.feed) == "\n".join((*missing, remedy))
+
+
 async def test_the_engine_line_tells_each_state(scope: Opened, until: Until) -> None:
     engine = FakeEngine()
     async with scope(engine, LARGE) as (pilot, pane):
