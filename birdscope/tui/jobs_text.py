@@ -78,8 +78,16 @@ def ago(seconds: float) -> str:
 
 def percent(job: Job) -> str:
     """How far a job is, as a whole number of percent; empty where unknown."""
-    fraction = job.progress.fraction
+    fraction = fraction_of(job)
     return "" if fraction is None else f"{int(fraction * 100)}%"
+
+
+def fraction_of(job: Job) -> float | None:
+    """Share done, 0–1; None where unknown, or where a job ended while it loaded its nets."""
+    loading = job.progress.unit == "checkpoint"
+    if loading and job.state in ("failed", "cancelled", "interrupted"):
+        return None
+    return job.progress.fraction
 
 
 def bar(fraction: float, width: int) -> tuple[str, str]:
@@ -229,8 +237,9 @@ def _when(view: JobView, now: float) -> str:
 def _bar_lines(job: Job) -> list[Content]:
     progress = job.progress
     lines = []
-    if progress.fraction is not None and progress.total is not None:
-        done, rest = bar(progress.fraction, _BAR)
+    fraction = fraction_of(job)
+    if fraction is not None and progress.total is not None:
+        done, rest = bar(fraction, _BAR)
         line = _mark("$primary" if job.live else "$text-muted", done) + _mark("$border", rest)
         count = f"{progress.done:,g} of {progress.total:,g} {progress.unit}".rstrip()
         plural = "s" if progress.unit and progress.total != 1 else ""
@@ -244,15 +253,16 @@ def _facts(job: Job, width: int, told: bool) -> list[Content]:
     """Metrics, files (unless a report told of them), warnings, the command."""
     progress = job.progress
     rows = [(key.replace("_", " "), _number(value)) for key, value in progress.metrics.items()]
-    lines = [line for key, value in rows for line in _pair(key, value, width)]
-    for path in () if told else progress.artifacts:
-        lines += _pair("made", short_path(Path(path)), width)
+    if not told:
+        rows += [("made", short_path(Path(path))) for path in progress.artifacts]
     if progress.warnings:
-        lines += _pair("warnings", f"{progress.warnings}, see the log", width)
+        rows.append(("warnings", f"{progress.warnings}, see the log"))
     if job.spec.parents:
-        lines += _pair("goes on", f"with job {job.spec.parents[-1]}", width)
+        rows.append(("goes on", f"with job {job.spec.parents[-1]}"))
+    least = min(max((len(key) + 2 for key, _ in rows), default=0), width // 3)
+    lines = [line for key, value in rows for line in _pair(key, value, width, least=least)]
     command = clean(shlex.join(job.spec.argv)).replace(f"{paths.home()}/", "")
-    return lines + _pair("command", f"birdscope {command}", width, "dim")
+    return lines + _pair("command", f"birdscope {command}", width, "dim", least)
 
 
 def _number(value: object) -> str:
@@ -270,9 +280,9 @@ def lines_of(text: str) -> Sequence[str]:
     return clean(text).splitlines()
 
 
-def _pair(key: str, value: str, width: int, role: str = "text") -> list[Content]:
+def _pair(key: str, value: str, width: int, role: str = "text", least: int = 0) -> list[Content]:
     """A key and its value, with the value's lines under each other."""
-    indent = max(_KEY, len(key) + 1)
+    indent = max(_KEY, least, len(key) + 1)
     parts = textwrap.wrap(value, max(width - indent, 20), break_on_hyphens=False) or [""]
     colour = "$text-muted" if role == "dim" else "$text"
     first = _hint(f"{key:<{indent}}") + _mark(colour, parts[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -278,6 +278,17 @@ def write_settings(plan: SubmitPlan, out: Path) -> None:
 def writer_of(views: Iterable[JobView], folder: Path) -> JobView | None:
     """The job that writes into a scores folder just now."""
     return next((one for one in views if one.job.live and str(folder) in one.job.spec.argv), None)
+
+
+def again_argv(argv: Sequence[str], now: float) -> list[str]:
+    """A finished export's command with another file to write: what was made stays as it is."""
+    fresh = list(argv)
+    if "--out" in fresh[:-1]:
+        place = fresh.index("--out") + 1
+        out = Path(fresh[place])
+        stem = re.sub(r"-\d{8}-\d{6}$", "", out.stem)
+        fresh[place] = str(out.with_name(f"{stem}-{stamp(now)}{out.suffix}"))
+    return fresh
 
 
 def slug(text: str) -> str:

@@ -126,3 +126,13 @@ def test_a_title_is_one_clean_line() -> None:
 def test_what_a_job_says_never_fills_the_screen() -> None:
     loud = view("running", Event("progress", "x" * 500_000, 1, 2, t=time.time()))
     assert len(jobs_text.detail(loud, "", None, NOW).plain) < 10_000
+
+
+@pytest.mark.parametrize("state", ["cancelled", "failed", "interrupted"])
+def test_a_job_that_ended_while_loading_shows_no_full_bar(state: State) -> None:
+    loaded = Event("progress", "ensemble loaded", 1, 1, "checkpoint")
+    ended = view(state, loaded)
+    assert jobs_text.percent(ended.job) == ""
+    text = jobs_text.detail(ended, "", None, NOW).plain
+    assert "100%" not in text and "━" not in text
+    assert jobs_text.percent(view("running", loaded).job) == "100%"

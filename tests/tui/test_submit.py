@@ -300,7 +300,7 @@ async def test_keys_of_a_job_are_there_when_they_mean_something(
         table.focus()
         await wait_for(pilot, lambda: "a line of job 1" in shown(pane))
         hints = pilot.app.query_one(KeyHints)
-        assert "Resume" in str(hints.render()) and "Cancel" not in str(hints.render())
+        assert "Again" in str(hints.render()) and "Cancel" not in str(hints.render())
         await pilot.press("x")
         polite = ["--mode", "polite", "--mark", os.devnull, *LONG]
         job = await pilot.app.services.jobs.start(polite, "live")  # type: ignore[attr-defined]

@@ -14,9 +14,11 @@ from birdscope.tui.submit_plan import (
     Part,
     Stack,
     SubmitPlan,
+    again_argv,
     parts_of,
     slug,
     stacks_of,
+    stamp,
     write_settings,
     writer_of,
 )
@@ -130,3 +132,13 @@ def test_the_writer_of_scores_is_found() -> None:
 
 def test_names_are_good_for_files() -> None:
     assert slug("my blend/ä:1") == "my-blend-ä-1" and slug("//") == "unnamed"
+
+
+@pytest.mark.parametrize(
+    ("out", "name"),
+    [("s/frogs-demo-20250101-120000.csv", "frogs-demo"), ("s/mine.csv", "mine")],
+)
+def test_an_export_done_again_writes_another_file(out: str, name: str) -> None:
+    argv = again_argv(("submit", "--out", out, "--split", "test_soundscapes"), 1_700_000_000.0)
+    assert argv[2] == f"s/{name}-{stamp(1_700_000_000.0)}.csv"
+    assert argv[3:] == ["--split", "test_soundscapes"]

@@ -17,7 +17,7 @@ from textual.worker import Worker, WorkerState
 from birdscope.tui import job_files, jobs_text
 from birdscope.tui.submit_choosers import Choosers
 from birdscope.tui.submit_facts import Facts
-from birdscope.tui.submit_plan import Part, SubmitPlan, stamp, write_settings, writer_of
+from birdscope.tui.submit_plan import Part, SubmitPlan, again_argv, stamp, write_settings, writer_of
 from birdscope.tui.widgets.budget_meter import BudgetMeter
 from birdscope.tui.widgets.job_detail import JobDetail
 from birdscope.tui.widgets.jobs_table import JobsTable
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 WIDE_COLUMNS, TALL_ROWS = 110, 32
 AGES_S = 5.0
-_OF_LIVE_JOBS, _OF_ENDED_JOBS = ("cancel",), ("resume", "remove")
+_OF_LIVE_JOBS, _OF_ENDED_JOBS = ("cancel",), ("resume", "again", "remove")
+_OF_FINISHED_JOBS, _OF_STOPPED_JOBS = ("again",), ("resume",)
 _OF_PRODUCTS = ("copy_path", "open_file")
 
 
@@ -48,7 +49,9 @@ class SubmitPane(Container):
         Binding("x", "cancel", "Cancel", id="submit.cancel",
                 tooltip="Cancel this job; what is finished is kept"),
         Binding("r", "resume", "Resume", id="submit.resume",
-                tooltip="Go on where this job stopped, or do it again"),
+                tooltip="Go on where this job stopped"),
+        Binding("r", "again", "Again", id="submit.again",
+                tooltip="Do this again; an export writes another file"),
         Binding("c", "copy_path", "Copy", id="submit.copy",
                 tooltip="Copy the path of what this job made"),
         Binding("o", "open_file", "Open", id="submit.open",
@@ -132,6 +135,9 @@ class SubmitPane(Container):
             return False
         if action in _OF_PRODUCTS:
             return bool(view.job.progress.artifacts)
+        finished = view.job.state == "finished"
+        if action in (_OF_STOPPED_JOBS if finished else _OF_FINISHED_JOBS):
+            return False
         return view.job.live is (action in _OF_LIVE_JOBS)
 
     async def action_export(self) -> None:
@@ -177,6 +183,15 @@ class SubmitPane(Container):
         if self._table.view is not None:
             job = await self._services.jobs.resume(self._table.view.job.id)
             self._wanted_job = job.id
+
+    async def action_again(self) -> None:
+        """Do what the selected, finished job did; an export gets a new file."""
+        if (view := self._table.view) is None:
+            return
+        if view.job.spec.argv[:1] != ("submit",):
+            await self.action_resume()
+            return
+        await self._start(again_argv(view.job.spec.argv, time.time()), view.job.spec.title)
 
     async def action_remove(self) -> None:
         """Remove the selected job's folder."""
