@@ -13,7 +13,7 @@ from birdscope.commands._speed import keep_measured, stopwatch
 from birdscope.core.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
-    from birdscope.core.events import Emit, Stop
+    from birdscope.core.events import Emit, Event, Stop
     from birdscope.core.types import Recording
     from birdscope.dataset.catalog import Catalog
     from birdscope.inference.predictor import Predictor
@@ -108,14 +108,14 @@ def predict_into(
     from birdscope.inference.runner import predict_recordings
     from birdscope.inference.store import ScoresStore
 
+    stop.check()
     predictor = Predictor.load(
         args.ensemble,
         catalog.taxonomy.labels,
         device=args.device,
         threads=args.threads or usable_threads(),
-        emit=emit,
+        emit=heeding(emit, stop),
     )
-    stop.check()
     store = ScoresStore.open_or_resume(
         folder,
         _meta(predictor, catalog, recordings[0].split, args.ensemble),
@@ -133,6 +133,16 @@ def predict_into(
         fingerprint = store.meta.fingerprints["ensemble"]
         keep_measured(args.speed, predictor, fingerprint, report, start_s, emit)
     return report
+
+
+def heeding(emit: Emit, stop: Stop) -> Emit:
+    """An Emit that ends the work, with Cancelled, at the first event after a stop."""
+
+    def both(event: Event) -> None:
+        stop.check()
+        emit(event)
+
+    return both
 
 
 def usable_threads() -> int:
