@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +15,18 @@ from textual.widgets import Static
 from birdscope.tui.commands import Command
 
 _KEY_CELLS = 14
+_EVERYWHERE = "Everywhere"
+_BESIDE_BINDINGS = [
+    ("tab", "Next panel"),
+    ("shift+tab", "Panel before"),
+    ("ctrl+p", "Palette: find every action by name"),
+]
+_MOUSE = [
+    ("click", "Choose a tab, a row or a key of the last line"),
+    ("", "Seek in a spectrogram or the player bar"),
+    ("click again", "Open or play the chosen row"),
+    ("wheel", "Scroll a list, zoom a spectrogram"),
+]
 
 
 class HelpScreen(ModalScreen[None]):
@@ -38,12 +51,15 @@ class HelpScreen(ModalScreen[None]):
             box.border_title = "Keys"
             box.border_subtitle = "esc closes · ctrl+p finds every action"
             for title, commands in self._groups.items():
-                yield Static(_block(title, commands))
+                known = _BESIDE_BINDINGS if title == _EVERYWHERE else []
+                yield Static(_block(title, [*known, *((one.keys, one.help) for one in commands)]))
+            yield Static(_block("Mouse", _MOUSE))
 
 
-def _block(title: str, commands: list[Command]) -> Content:
-    lines = [Content.from_markup("[b $text-primary]$title[/]", title=title)]
-    for one in commands:
-        key = f"{one.keys:>{_KEY_CELLS}}"
-        lines.append(Content.from_markup("[$text-accent]$key[/]  $text", key=key, text=one.help))
-    return Content("\n").join([*lines, Content("")])
+def _block(title: str, lines: Iterable[tuple[str, str]]) -> Content:
+    """A title over keys and what they do."""
+    shown = [Content.from_markup("[b $text-primary]$title[/]", title=title)]
+    for key, text in lines:
+        cells = f"{key:>{_KEY_CELLS}}"
+        shown.append(Content.from_markup("[$text-accent]$key[/]  $text", key=cells, text=text))
+    return Content("\n").join([*shown, Content("")])
