@@ -49,12 +49,14 @@ class Shot:
         keys: Pressed in turn; `wait:SECONDS` lets the app run, `theme:NAME` changes colours.
         dataset: False starts without one.
         ensemble: It shows predictions.
+        keep: The session goes on from the picture before.
     """
 
     size: tuple[int, int]
     keys: Sequence[str] = ()
     dataset: bool = True
     ensemble: bool = False
+    keep: bool = False
 
 
 _SOUNDSCAPE = ("escape", "slash", *"train", "enter", "end", "tab", "wait:1")
@@ -72,6 +74,13 @@ SHOTS = {
     "scope": Shot(LARGE, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
     "scope-80x24": Shot(SMALL, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
     "submit": Shot(LARGE, ("6", "wait:1.5", "b", "wait:12", "e", "wait:12"), ensemble=True),
+    # a job outlives the app: started, app closed, found again, exported, its report read
+    "story-1-start": Shot(
+        (120, 36), (*_SOUNDSCAPE, "enter", "wait:3", "R", "wait:3.2"), ensemble=True
+    ),
+    "story-2-reopened": Shot((120, 36), ("6", "wait:0.6"), ensemble=True, keep=True),
+    "story-3-finished": Shot((120, 36), ("6", "wait:9"), ensemble=True, keep=True),
+    "story-4-report": Shot((120, 36), ("6", "wait:1", "e", "wait:12"), ensemble=True, keep=True),
     "submit-80x24": Shot(SMALL, ("6", "wait:1.5", "b", "wait:12", "e", "wait:12"), ensemble=True),
 }
 
@@ -79,7 +88,8 @@ SHOTS = {
 async def take(shot: Shot, data: Path, ensemble: Path | None) -> str:
     """Run the app, press the keys, return the SVG."""
     # a session remembers where it was; every picture starts from the beginning
-    shutil.rmtree(paths.sessions() / SESSION, ignore_errors=True)
+    if not shot.keep:
+        shutil.rmtree(paths.sessions() / SESSION, ignore_errors=True)
     app = BirdscopeApp(data if shot.dataset else None, session=SESSION, ensemble=ensemble)
     async with app.run_test(size=shot.size) as pilot:
         if shot.dataset:
