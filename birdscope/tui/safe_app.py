@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from birdscope.core.errors import BirdscopeError
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
+    from textual.notifications import SeverityLevel
 
+REPEATED_S = 2.0
 _LOG = logging.getLogger("birdscope.tui")
 
 
@@ -32,6 +35,7 @@ class SafeApp(App[None]):
         super().__init__()
         self.session_name = session
         self._debug_wanted = debug
+        self._told_at: dict[tuple[str, str], float] = {}
 
     @property
     def log_folder(self) -> Path:
@@ -50,6 +54,22 @@ class SafeApp(App[None]):
         except BirdscopeError as error:
             self.say(error)
             return True
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notification, unless the same one was shown within the last two seconds."""
+        now, text = time.monotonic(), (title, message)
+        recent = {one: at for one, at in self._told_at.items() if now - at < REPEATED_S}
+        self._told_at = {text: now} | recent
+        if text not in recent:
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def say(self, error: BirdscopeError) -> None:
         """Tell the user what failed and what to do."""

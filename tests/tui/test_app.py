@@ -10,9 +10,10 @@ import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import ContentSwitcher, Input, Static
+from textual.widgets._toast import Toast
 
 from birdscope.core.errors import DatasetError
-from birdscope.tui import recent
+from birdscope.tui import recent, safe_app
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.screens.help import HelpScreen
 from birdscope.tui.services import file_spectrogram
@@ -247,6 +248,8 @@ async def test_help_lists_the_keys_of_the_focus(
         shown = "\n".join(str(one.render()) for one in app.screen.query("Static"))
         for words in ("Species list", "Fold the class", "Filter species", "Leave birdscope"):
             assert words in shown
+        for words in ("tab  Next panel", "ctrl+p  Palette", "Mouse", "wheel  Scroll"):
+            assert words in shown
         await pilot.press("escape")
         assert not isinstance(app.screen, HelpScreen)
 
@@ -332,6 +335,29 @@ async def test_a_known_failure_is_a_notification(
         assert app.is_running
 
 
+async def test_notifications_leave_tabs_and_player_free_and_are_not_repeated(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await filled(pilot)
+        for _ in range(3):
+            app.notify("the same mishap", title="That failed")
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 1)
+        for number in range(8):
+            app.notify(f"{number} " + "a long story " * 40, title="That failed")
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 9)
+        await until(pilot, lambda: isinstance(app.screen.get_widget_at(70, 20)[0], Toast))
+        for widget in (app.query_one(TabStrip), app.query_one(PlayerBar), app.query_one(KeyHints)):
+            row = widget.region.y
+            assert {app.screen.get_widget_at(x, row)[0] for x in range(80)} == {widget}
+        assert {one.size.height for one in app.screen.query(Toast)} <= {2, 3, 4, 5}
+        monkeypatch.setattr(safe_app, "REPEATED_S", 0.0)
+        app.notify("the same mishap", title="That failed")
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 10)
+
+
 async def test_key_hints_fit_eighty_columns(
     make_app: MakeApp, tiny_dataset: Path, filled: Filled
 ) -> None:
@@ -342,6 +368,22 @@ async def test_key_hints_fit_eighty_columns(
         assert hints.cell_length <= 78
         for words in ("Play/pause", "Filter", "Keys", "Quit"):
             assert words in str(hints)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("tab", ["1", "2", "6"])
+async def test_help_and_quit_are_hinted_in_every_tab(
+    tab: str, columns: int, make_app: MakeApp, tiny_dataset: Path, filled: Filled
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=SMALL) as pilot:
+        await filled(pilot)
+        await pilot.resize_terminal(columns, 24)
+        await pilot.press(tab)
+        await pilot.pause()
+        hints = app.query_one(KeyHints).render()
+        assert hints.cell_length <= columns - 2
+        assert str(hints).split()[-4:] == ["?", "Keys", "q", "Quit"]
 
 
 async def test_chosen_columns_are_shown(
@@ -369,7 +411,9 @@ async def test_hints_leave_out_keys_that_would_be_typed(
         await pilot.press("slash")
         await pilot.pause()
         hints = str(app.query_one(KeyHints).render())
-        assert "To the list" in hints and "Sort" not in hints
+        assert "To the list" in hints
+        for words in ("Sort", "Filter", "Zoom", "Quit"):
+            assert words not in hints, "its key is a character"
 
 
 async def test_brackets_in_names_are_not_markup(
