@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,13 @@ def describe(path: Path) -> EnsembleInfo:
     problem = "\n".join(one.problem for one in members if one.problem)
     fingerprint = "" if problem else ensemble_fingerprint(path)
     return EnsembleInfo(path, ensemble.name, members, ensemble.settings, fingerprint, problem)
+
+
+def fits(path: Path, dataset: Collection[str] | None) -> bool:
+    """Whether an ensemble's weights are there and know one of a dataset's classes."""
+    from birdscope.inference import fitting
+
+    return fitting.fits(path, dataset)
 
 
 def _member(ensemble: EnsembleFile, member: Member) -> MemberInfo:

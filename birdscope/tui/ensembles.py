@@ -26,8 +26,8 @@ def default_ensemble(services: Services) -> Path | None:
 
     But for the one asked for, only what fits the open dataset: another would only fail.
     """
+    from birdscope.engine.description import fits
     from birdscope.engine.live import ensemble_files
-    from birdscope.inference.fitting import fits
 
     if services.ensemble is not None:
         return services.ensemble
