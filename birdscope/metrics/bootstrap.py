@@ -99,12 +99,10 @@ def macro_auc_interval(
     generator: np.random.Generator,
 ) -> Interval | None:
     """Interval of the macro ROC-AUC; None where it can't be had (one recording, no class)."""
-    number = np.asarray(recording_of_row)
-    recordings = int(number.max()) + 1 if len(number) else 0
-    if recordings < 2:
+    draws = _draws_for(recording_of_row, resamples, generator)
+    if draws is None:
         return None
-    draws = draw_recordings(recordings, resamples, generator)
-    samples = resampled_macro_auc(labels, probabilities, number, draws)
+    samples = resampled_macro_auc(labels, probabilities, recording_of_row, draws)
     return percentile_interval(samples, level)
 
 
@@ -119,14 +117,21 @@ def paired_difference_interval(
     generator: np.random.Generator,
 ) -> Interval | None:
     """Interval of macro AUC(probabilities) - macro AUC(baseline) over the same resamples."""
+    draws = _draws_for(recording_of_row, resamples, generator)
+    if draws is None:
+        return None
+    ours = resampled_macro_auc(labels, probabilities, recording_of_row, draws)
+    theirs = resampled_macro_auc(labels, baseline, recording_of_row, draws)
+    return percentile_interval(ours - theirs, level)
+
+
+def _draws_for(
+    recording_of_row: npt.ArrayLike, resamples: int, generator: np.random.Generator
+) -> Counts | None:
+    """Draws over the recordings that rows [R] belong to; None where there are fewer than two."""
     number = np.asarray(recording_of_row)
     recordings = int(number.max()) + 1 if len(number) else 0
-    if recordings < 2:
-        return None
-    draws = draw_recordings(recordings, resamples, generator)
-    ours = resampled_macro_auc(labels, probabilities, number, draws)
-    theirs = resampled_macro_auc(labels, baseline, number, draws)
-    return percentile_interval(ours - theirs, level)
+    return draw_recordings(recordings, resamples, generator) if recordings > 1 else None
 
 
 def _resampled_area(
