@@ -9,6 +9,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 
+# Tests make many nets and use each for a moment: converting them all would take minutes.
+# The other backend's own tests ask for it by name.
+os.environ.setdefault("BIRDSCOPE_BACKEND", "torch")
+
 
 # Tests that wait for sound devices, screens and other processes by the clock.
 BY_THE_CLOCK = ("audio", "engine", "jobs", "tui")

@@ -25,9 +25,21 @@ _SHOWN = 20
 
 
 def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --device, --threads and --restart."""
+    """Add --device, --backend, --precision, --threads and --restart."""
     group = parser.add_argument_group("machine")
     group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    group.add_argument(
+        "--backend",
+        choices=("auto", "torch", "openvino"),
+        default="auto",
+        help="what runs the nets; auto takes OpenVINO on a CPU where it is installed",
+    )
+    group.add_argument(
+        "--precision",
+        choices=("exact", "fast"),
+        default="exact",
+        help="exact: float32; fast: bfloat16, with OpenVINO on a CPU that has it",
+    )
     group.add_argument("--threads", type=positive, metavar="N", help="CPU threads of the nets")
     group.add_argument(
         "--restart", action="store_true", help="throw away scores that are there, begin anew"
@@ -114,6 +126,8 @@ def predict_into(
         catalog.taxonomy.labels,
         device=args.device,
         threads=args.threads or usable_threads(),
+        backend=args.backend,
+        precision=args.precision,
         emit=heeding(emit, stop),
     )
     store = ScoresStore.open_or_resume(
@@ -210,5 +224,7 @@ def _meta(predictor: Predictor, catalog: Catalog, split: str, ensemble: Path) ->
             "dataset": catalog.fingerprint(),
             "ensemble": ensemble_fingerprint(Path(ensemble)),
             "code": __version__,
+            # Absent where exact: scores made before there was a choice go on.
+            **({"precision": predictor.precision} if predictor.precision != "exact" else {}),
         },
     )

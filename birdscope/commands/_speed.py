@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from birdscope.inference.time_guard import TimeGuard
     from birdscope.submission.budget import Speed
 
-BACKEND = "torch"
 BUSY_LOAD = 1.5
 
 
@@ -57,7 +56,7 @@ def keep_measured(
     speed = Speed(
         ensemble=predictor.ensemble.name,
         fingerprint=fingerprint,
-        backend=BACKEND,
+        backend=predictor.backend,
         device=predictor.device.type,
         threads=torch.get_num_threads(),
         seconds=dict(guard.seconds),

@@ -1,23 +1,30 @@
-"""What runs a net: a small protocol, and torch on a CPU or a GPU behind it."""
+"""What runs a net: a small protocol, torch behind it, and the choice between backends."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from birdscope.core.errors import ConfigError
+from birdscope.core.events import Emit, Event
+from birdscope.inference.members import LoadedCheckpoint
 from birdscope.nets.folding import fold_standardised_weights
 from birdscope.nets.pooling import WindowProbabilities
+
+BackendName = Literal["auto", "torch", "openvino"]
+Precision = Literal["exact", "fast"]
 
 
 class Backend(Protocol):
     """Runs one checkpoint."""
 
     def probabilities(self, mel: Tensor) -> Tensor:
-        """Mels [B, channels, mels, frames] on the predictor's device → float32 [B, C]."""
+        """Mels [B, channels, mels, frames] on the predictor's device → float32 [B, C], or [B, T, C] (sliding)."""
         ...
 
 
@@ -47,6 +54,44 @@ class TorchBackend:
         if self._device.type == "cuda":
             return torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False)
         return nullcontext()
+
+
+def choose_backend(
+    name: BackendName, precision: Precision, device: torch.device, emit: Emit
+) -> tuple[BackendName, Precision]:
+    """What runs the nets here, and in which precision.
+
+    "auto" is OpenVINO on a CPU where it is installed, unless BIRDSCOPE_BACKEND says torch.
+
+    Raises:
+        ConfigError: if OpenVINO is asked for and can't be had.
+    """
+    from birdscope.inference.openvino_backend import installed, usable_precision
+
+    on_cpu = device.type == "cpu"
+    if name == "auto":
+        unwanted = os.environ.get("BIRDSCOPE_BACKEND") == "torch"
+        name = "openvino" if on_cpu and installed() and not unwanted else "torch"
+    if name == "openvino" and not on_cpu:
+        raise ConfigError("OpenVINO runs on the CPU only", remedy="use --backend torch")
+    if name == "torch":
+        if precision != "exact":
+            emit(Event("warning", f"precision {precision} needs OpenVINO: computing exactly"))
+        return name, "exact"
+    return name, usable_precision(precision, emit)
+
+
+def openvino_backends(
+    loaded: Sequence[LoadedCheckpoint], mels: Mapping[int, Tensor], precision: Precision, emit: Emit
+) -> list[Backend]:
+    """Every checkpoint in OpenVINO, given an example of each one's input."""
+    from birdscope.inference.openvino_backend import OpenVinoBackend
+
+    threads = torch.get_num_threads()
+    return [
+        OpenVinoBackend(one, mels[layer], threads=threads, precision=precision, emit=emit)
+        for layer, one in enumerate(loaded)
+    ]
 
 
 def pick_device(name: str) -> torch.device:

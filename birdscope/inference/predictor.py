@@ -17,9 +17,18 @@ from birdscope.core.settings import Settings
 from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
 from birdscope.features.config import FrontEnd
 from birdscope.features.front_end import MelFrontEnd
-from birdscope.inference.backends import Backend, TorchBackend, pick_device
+from birdscope.inference.backends import (
+    Backend,
+    BackendName,
+    Precision,
+    TorchBackend,
+    choose_backend,
+    openvino_backends,
+    pick_device,
+)
 from birdscope.inference.ensemble import EnsembleFile, load_ensemble
 from birdscope.inference.members import LoadedCheckpoint, load_member_checkpoint
+from birdscope.inference.sliding import Sliding
 from birdscope.inference.summary import EnsembleSummary, summarise
 from birdscope.inference.time_guard import Watch
 
@@ -34,6 +43,12 @@ class _Group:
     context_s: float
     front_end: MelFrontEnd
     layers: tuple[int, ...]
+    sliding: Sliding | None = None
+
+    @property
+    def margin_s(self) -> float:
+        """Sound seen on either side of a 5 s window."""
+        return self.context_s if self.sliding else (self.context_s - WINDOW_S) / 2
 
 
 class Predictor:
@@ -47,6 +62,8 @@ class Predictor:
         classes: Labels of the C columns of every result.
         loaded: The K checkpoints.
         device: Where it runs.
+        backend: What runs it, "torch" or "openvino".
+        precision: What it computes in.
     """
 
     def __init__(
@@ -58,14 +75,16 @@ class Predictor:
         *,
         half: bool = False,
         max_batch: int | None = None,
+        backend: BackendName = "torch",
+        precision: Precision = "exact",
+        emit: Emit = silent,
     ) -> None:
         self.ensemble, self.classes, self.loaded = ensemble, tuple(classes), tuple(loaded)
         self.device = device
         self._max_batch = max_batch or (GPU_BATCH if device.type == "cuda" else CPU_BATCH)
-        self._backends: list[Backend] = [
-            TorchBackend(one.module, device, half=half) for one in self.loaded
-        ]
         self._groups = _grouped(self.loaded, device)
+        self.backend, self.precision = choose_backend(backend, precision, device, emit)
+        self._backends = self._started(emit, half=half)
 
     @classmethod
     def load(
@@ -77,6 +96,8 @@ class Predictor:
         threads: int | None = None,
         half: bool = False,
         max_batch: int | None = None,
+        backend: BackendName = "auto",
+        precision: Precision = "exact",
         emit: Emit = silent,
     ) -> Predictor:
         """Load every checkpoint of an ensemble file.
@@ -88,6 +109,8 @@ class Predictor:
             threads: Of torch in this process; None leaves torch's choice.
             half: Mixed precision on a GPU: faster, agrees to about 1e-2.
             max_batch: Windows at a time; None picks by device.
+            backend: "torch", "openvino", or "auto": OpenVINO on a CPU where it is installed.
+            precision: "exact" (float32) or, with OpenVINO, "fast" (bfloat16).
             emit: Hears of each checkpoint.
 
         Raises:
@@ -110,7 +133,17 @@ class Predictor:
                 emit(Event("warning", text))
             loaded.append(one)
         emit(Event("progress", "ensemble loaded", len(files), len(files), "checkpoint"))
-        return cls(ensemble, classes, loaded, chosen, half=half, max_batch=max_batch)
+        return cls(
+            ensemble,
+            classes,
+            loaded,
+            chosen,
+            half=half,
+            max_batch=max_batch,
+            backend=backend,
+            precision=precision,
+            emit=emit,
+        )
 
     @property
     def checkpoints(self) -> tuple[ScoredCheckpoint, ...]:
@@ -130,7 +163,7 @@ class Predictor:
     @property
     def margin_s(self) -> float:
         """Sound that the widest checkpoint sees on either side of a window."""
-        return max((group.context_s - WINDOW_S) / 2 for group in self._groups)
+        return max(group.margin_s for group in self._groups)
 
     def describe(self) -> EnsembleSummary:
         """Members, checkpoints and sizes, for people."""
@@ -143,6 +176,7 @@ class Predictor:
         *,
         stop: Stop | None = None,
         watch: Watch | None = None,
+        shift_s: float = 0.0,
     ) -> npt.NDArray[np.float32]:
         """Probabilities of the windows of a recording.
 
@@ -153,6 +187,7 @@ class Predictor:
             n_windows: W rows wanted (core.windows.window_count of the duration).
             stop: Heeded between batches.
             watch: Asked before each batch which checkpoints to run; the others stay NaN.
+            shift_s: Where the first window begins; the others follow every 5 s.
 
         Returns:
             float32 [K, W, C], every checkpoint raw.
@@ -160,7 +195,8 @@ class Predictor:
         Raises:
             Cancelled: if stopped.
         """
-        return self._predict(waveform, 0, n_windows, 0, stop, watch)
+        offset = -round(shift_s * SAMPLE_RATE_HZ)
+        return self._predict(waveform, (0, n_windows), n_windows, offset, stop, watch)
 
     def predict_window(
         self,
@@ -185,17 +221,18 @@ class Predictor:
         if not 0 <= index < n_windows:
             raise IndexError(f"window {index} of {n_windows}")
         offset = round(waveform_start_s * SAMPLE_RATE_HZ)
-        return self._predict(waveform, index, index + 1, offset, None)[:, 0]
+        return self._predict(waveform, (index, index + 1), n_windows, offset, None)[:, 0]
 
     def _predict(
         self,
         waveform: npt.NDArray[np.float32],
-        first: int,
-        last: int,
+        rows: tuple[int, int],
+        n_windows: int,
         offset: int,
         stop: Stop | None,
         watch: Watch | None = None,
     ) -> npt.NDArray[np.float32]:
+        first, last = rows
         shape = (len(self.loaded), last - first, len(self.classes))
         result = np.full(shape, np.nan, np.float32)
         for group in self._groups:
@@ -205,17 +242,33 @@ class Predictor:
                 layers = [one for one in group.layers if watch is None or watch.wants(one)]
                 if not layers:
                     continue
-                sound = window_sound(waveform, begin, end, group.context_s, offset)
+                if group.sliding is not None:
+                    starts = group.sliding.covering(begin, end, n_windows)
+                    sound = group.sliding.sound(waveform, starts, offset)
+                else:
+                    sound = window_sound(waveform, begin, end, group.context_s, offset)
                 mel = self._mel(group.front_end, sound)
                 if watch is not None:
                     watch.lap(None)
                 for layer in layers:
                     values = self._backends[layer].probabilities(mel).cpu().numpy()
+                    if group.sliding is not None:
+                        values = group.sliding.rows(values, starts, begin, end)
                     columns = self.loaded[layer].class_map.apply(values)
                     result[layer, begin - first : end - first] = columns
                     if watch is not None:
                         watch.lap(layer)
         return result
+
+    def _started(self, emit: Emit, *, half: bool) -> list[Backend]:
+        """A backend for each checkpoint."""
+        if self.backend == "torch":
+            return [TorchBackend(one.module, self.device, half=half) for one in self.loaded]
+        mels: dict[int, Tensor] = {}
+        for group in self._groups:
+            silence = np.zeros((1, round(group.context_s * SAMPLE_RATE_HZ)), np.float32)
+            mels |= dict.fromkeys(group.layers, self._mel(group.front_end, silence))
+        return openvino_backends(self.loaded, mels, self.precision, emit)
 
     def _mel(self, front_end: MelFrontEnd, sound: npt.NDArray[np.float32]) -> Tensor:
         with torch.inference_mode():
@@ -256,10 +309,15 @@ def _batches(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _grouped(loaded: Sequence[LoadedCheckpoint], device: torch.device) -> tuple[_Group, ...]:
-    layers: dict[tuple[float, FrontEnd], list[int]] = {}
+    layers: dict[tuple[float, float | None, FrontEnd], list[int]] = {}
     for layer, one in enumerate(loaded):
-        layers.setdefault((one.context_s, one.front_end), []).append(layer)
+        layers.setdefault((one.context_s, one.hop_s, one.front_end), []).append(layer)
     return tuple(
-        _Group(context_s, MelFrontEnd(front_end).to(device).eval(), tuple(members))
-        for (context_s, front_end), members in layers.items()
+        _Group(
+            context_s,
+            MelFrontEnd(front_end).to(device).eval(),
+            tuple(members),
+            Sliding(context_s, hop_s) if hop_s is not None else None,
+        )
+        for (context_s, hop_s, front_end), members in layers.items()
     )

@@ -210,9 +210,10 @@ class ScoresStore:
         """Refuse to go on with scores of something else."""
         there, wanted = self.meta, meta
         reasons = [
-            f"another {name} (fingerprint {there.fingerprints.get(name)}, now {value})"
-            for name, value in wanted.fingerprints.items()
-            if there.fingerprints.get(name) != value
+            f"another {name} (fingerprint {there.fingerprints.get(name)}, "
+            f"now {wanted.fingerprints.get(name)})"
+            for name in sorted({*there.fingerprints, *wanted.fingerprints})
+            if there.fingerprints.get(name) != wanted.fingerprints.get(name)
         ]
         if there.classes != wanted.classes:
             reasons.append("another class list")

@@ -1,0 +1,130 @@
+"""Nets converted for OpenVINO, kept in the cache so that each is converted once.
+
+A conversion traces the torch net and takes seconds to half a minute; its key holds all that
+decides the result: the net's configuration, the bytes of its weights, and the versions of
+birdscope's conversion, torch, timm and OpenVINO.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from birdscope.core import paths
+from birdscope.core.events import Emit, Event
+from birdscope.inference.members import LoadedCheckpoint
+from birdscope.nets.folding import fold_standardised_weights
+
+# Raised whenever the same net would be converted otherwise.
+_CONVERSION = 1
+_MODEL = "model.xml"
+_UNUSED_DAYS = 60
+
+
+def converted(checkpoint: LoadedCheckpoint, mel: Tensor, emit: Emit) -> Path:
+    """The converted net of a checkpoint, made where the cache lacks it.
+
+    Two processes that want the same net at once convert it once: the second waits.
+
+    Args:
+        checkpoint: Net and pooling.
+        mel: An example input [B, channels, mels, frames]; B stays free in the result.
+        emit: Hears that a conversion goes on, as it takes a while.
+
+    Returns:
+        An OpenVINO `.xml` with its `.bin` beside it, in float32.
+
+    Raises:
+        OSError: if the cache can't be written.
+    """
+    folder = paths.cache() / "openvino"
+    target = folder / _key(checkpoint, mel)
+    if _whole(target):
+        target.touch()
+        return target / _MODEL
+    folder.mkdir(parents=True, exist_ok=True)
+    _drop_unused(folder)
+    with _locked(folder / f"{target.name}.lock"):
+        if not _whole(target):
+            emit(Event("progress", f"converting {checkpoint.name} for OpenVINO, once"))
+            _convert(checkpoint, mel, target)
+    return target / _MODEL
+
+
+def forget(model: Path) -> None:
+    """Drop a converted net that can't be read, so that it is made again."""
+    shutil.rmtree(model.parent, ignore_errors=True)
+
+
+def _convert(checkpoint: LoadedCheckpoint, mel: Tensor, target: Path) -> None:
+    import openvino
+
+    fold_standardised_weights(checkpoint.module)
+    # Two rows, so that tracing does not take the batch for a constant 1.
+    example = torch.zeros((2, *mel.shape[1:]))
+    with torch.no_grad(), warnings.catch_warnings():
+        # Frames and channels are constants of a net here; only the batch varies.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        model = openvino.convert_model(checkpoint.module, example_input=example)
+    model.reshape([-1, *mel.shape[1:]])
+    making = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        openvino.save_model(model, making / _MODEL, compress_to_fp16=False)
+        shutil.rmtree(target, ignore_errors=True)
+        making.rename(target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _whole(folder: Path) -> bool:
+    """A folder appears by renaming, so one with both files is complete."""
+    model = folder / _MODEL
+    return model.is_file() and model.with_suffix(".bin").is_file()
+
+
+def _key(checkpoint: LoadedCheckpoint, mel: Tensor) -> str:
+    module = checkpoint.module
+    said: dict[str, Any] = {
+        "conversion": _CONVERSION,
+        "versions": [version(name) for name in ("torch", "timm", "openvino")],
+        "model": checkpoint.model.model_dump(mode="json"),
+        "pooling": [module.pooling, module.share, module.frame_shift],
+        "input": list(mel.shape[1:]),
+    }
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    # The weights as loaded: rounded through half precision or not, with one row per class.
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the file's lock; waits for whoever has it."""
+    with path.open("ab") as file:
+        # A file system without locks: both convert, and the later rename wins.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _drop_unused(folder: Path) -> None:
+    oldest = time.time() - _UNUSED_DAYS * 86_400
+    for entry in folder.iterdir():
+        with suppress(OSError):
+            if entry.stat().st_mtime < oldest:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
