@@ -37,7 +37,10 @@ class Member(Config):
         band_hz: Frequency limit (low, high) as test-time augmentation: mel bands outside
             are set to the window's minimum.
         context_s: Seconds of sound around the middle of each 5 s window that the net sees.
-        pooling: "attention" (clip logits), "max" or "mean" of the central frames.
+        pooling: "attention" (clip logits), "max" or "mean" of the central frames, "sliding"
+            (windows of context_s every hop_s; frames averaged where windows overlap, then
+            the maximum in each 5 s).
+        hop_s: Seconds from one sliding window to the next; None takes half of the context.
         frame_shift: Frames of the delta-shift TTA of "max"; 0 leaves it out.
         through_half: Round weights to half precision first, as the public notebook does
             for its second member.
@@ -53,6 +56,7 @@ class Member(Config):
     band_hz: tuple[float, float] | None = None
     context_s: float | None = Field(default=None, ge=WINDOW_S)
     pooling: Pooling | None = None
+    hop_s: float | None = Field(default=None, gt=0)
     frame_shift: int = Field(default=2, ge=0)
     through_half: bool = False
     classes: str | tuple[str, ...] | None = None

@@ -35,6 +35,7 @@ class LoadedCheckpoint:
         front_end: What it listens through.
         context_s: Seconds of sound it sees for a window.
         pooling: How frames become a probability.
+        hop_s: Seconds between sliding windows; None unless pooling is "sliding".
         class_map: Its outputs in the dataset's columns.
         module: Net and pooling, mel → probabilities.
     """
@@ -46,6 +47,7 @@ class LoadedCheckpoint:
     front_end: FrontEnd
     context_s: float
     pooling: Pooling
+    hop_s: float | None
     class_map: ClassMap
     module: WindowProbabilities
 
@@ -79,6 +81,7 @@ def load_member_checkpoint(
         front_end=front_end,
         context_s=context_s,
         pooling=pooling,
+        hop_s=_hop_s(member, pooling, context_s),
         class_map=class_map,
         module=module.eval(),
     )
@@ -169,6 +172,13 @@ def _classes(
 def _context_s(member: Member, checkpoint: Checkpoint) -> float:
     own = checkpoint.meta.context_s or context_of_cfg(checkpoint.cfg)
     return max(float(member.context_s or own), float(WINDOW_S))
+
+
+def _hop_s(member: Member, pooling: Pooling, context_s: float) -> float | None:
+    """Never more than the context: every moment is heard."""
+    if pooling != "sliding":
+        return None
+    return min(member.hop_s or context_s / 2, context_s)
 
 
 def _usual_pooling(model: SedConfig) -> Pooling:

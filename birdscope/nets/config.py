@@ -9,7 +9,7 @@ from pydantic import Field
 from birdscope.core.config import Config
 
 Architecture = Literal["sed", "timm_sed", "birdclef_model"]
-Pooling = Literal["attention", "max", "mean"]
+Pooling = Literal["attention", "max", "mean", "sliding"]
 Init = Literal["xavier", "kaiming"]
 
 

@@ -35,10 +35,12 @@ def central_maximum(frames: Tensor, share: float, shift: int) -> Tensor:
 class WindowProbabilities(nn.Module):
     """A net with its pooling: mels [B, channels, mels, frames] → probabilities [B, C].
 
+    With "sliding" it gives every frame's, [B, T, C]: overlapping windows are averaged later.
+
     Args:
         network: Gives clip and segment logits.
         pooling: "attention" takes the clip logits; "max" and "mean" pool the probabilities
-            of the central frames, "max" with delta-shift TTA.
+            of the central frames, "max" with delta-shift TTA; "sliding" leaves them apart.
         share: The window's part of the sound that the net sees: 5 s / context.
         frame_shift: Frames of the delta-shift TTA.
     """
@@ -51,11 +53,13 @@ class WindowProbabilities(nn.Module):
         self.pooling, self.share, self.frame_shift = pooling, share, frame_shift
 
     def forward(self, mel: Tensor) -> Tensor:
-        """Probabilities of a batch."""
+        """Probabilities of a batch, [B, C] or (sliding) [B, T, C]."""
         output = self.network(mel)
         if self.pooling == "attention":
             return torch.sigmoid(output.clip_logits)
         frames = torch.sigmoid(output.segment_logits)
+        if self.pooling == "sliding":
+            return frames
         if self.pooling == "max":
             return central_maximum(frames, self.share, self.frame_shift)
         start, end = central_frames(frames.shape[1], self.share)
