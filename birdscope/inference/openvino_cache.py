@@ -77,7 +77,7 @@ def _convert(checkpoint: LoadedCheckpoint, mel: Tensor, target: Path) -> None:
     example = torch.zeros((2, *mel.shape[1:]))
     with torch.no_grad(), warnings.catch_warnings():
         # Frames and channels are constants of a net here; only the batch varies.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore")
         model = openvino.convert_model(checkpoint.module, example_input=example)
     model.reshape([-1, *mel.shape[1:]])
     making = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
