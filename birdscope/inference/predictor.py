@@ -17,7 +17,15 @@ from birdscope.core.settings import Settings
 from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
 from birdscope.features.config import FrontEnd
 from birdscope.features.front_end import MelFrontEnd
-from birdscope.inference.backends import Backend, TorchBackend, pick_device
+from birdscope.inference.backends import (
+    Backend,
+    BackendName,
+    Precision,
+    TorchBackend,
+    choose_backend,
+    openvino_backends,
+    pick_device,
+)
 from birdscope.inference.ensemble import EnsembleFile, load_ensemble
 from birdscope.inference.members import LoadedCheckpoint, load_member_checkpoint
 from birdscope.inference.sliding import Sliding
@@ -54,6 +62,8 @@ class Predictor:
         classes: Labels of the C columns of every result.
         loaded: The K checkpoints.
         device: Where it runs.
+        backend: What runs it, "torch" or "openvino".
+        precision: What it computes in.
     """
 
     def __init__(
@@ -65,14 +75,16 @@ class Predictor:
         *,
         half: bool = False,
         max_batch: int | None = None,
+        backend: BackendName = "torch",
+        precision: Precision = "exact",
+        emit: Emit = silent,
     ) -> None:
         self.ensemble, self.classes, self.loaded = ensemble, tuple(classes), tuple(loaded)
         self.device = device
         self._max_batch = max_batch or (GPU_BATCH if device.type == "cuda" else CPU_BATCH)
-        self._backends: list[Backend] = [
-            TorchBackend(one.module, device, half=half) for one in self.loaded
-        ]
         self._groups = _grouped(self.loaded, device)
+        self.backend, self.precision = choose_backend(backend, precision, device, emit)
+        self._backends = self._started(emit, half=half)
 
     @classmethod
     def load(
@@ -84,6 +96,8 @@ class Predictor:
         threads: int | None = None,
         half: bool = False,
         max_batch: int | None = None,
+        backend: BackendName = "auto",
+        precision: Precision = "exact",
         emit: Emit = silent,
     ) -> Predictor:
         """Load every checkpoint of an ensemble file.
@@ -95,6 +109,8 @@ class Predictor:
             threads: Of torch in this process; None leaves torch's choice.
             half: Mixed precision on a GPU: faster, agrees to about 1e-2.
             max_batch: Windows at a time; None picks by device.
+            backend: "torch", "openvino", or "auto": OpenVINO on a CPU where it is installed.
+            precision: "exact" (float32) or, with OpenVINO, "fast" (bfloat16).
             emit: Hears of each checkpoint.
 
         Raises:
@@ -117,7 +133,17 @@ class Predictor:
                 emit(Event("warning", text))
             loaded.append(one)
         emit(Event("progress", "ensemble loaded", len(files), len(files), "checkpoint"))
-        return cls(ensemble, classes, loaded, chosen, half=half, max_batch=max_batch)
+        return cls(
+            ensemble,
+            classes,
+            loaded,
+            chosen,
+            half=half,
+            max_batch=max_batch,
+            backend=backend,
+            precision=precision,
+            emit=emit,
+        )
 
     @property
     def checkpoints(self) -> tuple[ScoredCheckpoint, ...]:
@@ -233,6 +259,16 @@ class Predictor:
                     if watch is not None:
                         watch.lap(layer)
         return result
+
+    def _started(self, emit: Emit, *, half: bool) -> list[Backend]:
+        """A backend for each checkpoint."""
+        if self.backend == "torch":
+            return [TorchBackend(one.module, self.device, half=half) for one in self.loaded]
+        mels: dict[int, Tensor] = {}
+        for group in self._groups:
+            silence = np.zeros((1, round(group.context_s * SAMPLE_RATE_HZ)), np.float32)
+            mels |= dict.fromkeys(group.layers, self._mel(group.front_end, silence))
+        return openvino_backends(self.loaded, mels, self.precision, emit)
 
     def _mel(self, front_end: MelFrontEnd, sound: npt.NDArray[np.float32]) -> Tensor:
         with torch.inference_mode():
