@@ -9,6 +9,9 @@ from textual.message import Message
 from birdscope.core.types import Recording
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from birdscope.core.settings import Settings
     from birdscope.dataset.catalog import Catalog
 
 
@@ -34,6 +37,30 @@ class OpenInScope(Message):
     def __init__(self, recording: Recording) -> None:
         super().__init__()
         self.recording = recording
+
+
+class OpenInAudition(Message):
+    """The user wants to listen to windows of a species.
+
+    Args:
+        label: The species.
+        kind: Which queue, a `birdscope.metrics.queues.QueueKind`; empty keeps the present one.
+        scores: Folder of scores to take the windows from; None takes the session's.
+        settings: The stack that makes probabilities of them; None takes the session's.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        kind: str = "",
+        scores: Path | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        super().__init__()
+        self.label = label
+        self.kind = kind
+        self.scores = scores
+        self.settings = settings
 
 
 class OpenDataset(Message):
