@@ -1,0 +1,100 @@
+"""What the stack editor's rows look like. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from birdscope.core.settings import Settings
+from birdscope.tui import tune_stack
+from birdscope.tui.tune_knobs import title_of, value_of
+from birdscope.tui.tune_stack import Bench, Row
+from birdscope.tui.widgets import slider
+from birdscope.tui.widgets.rows import Span, fit
+
+LABEL = 13
+_VALUE, _SHARE, _LEAST = 6, 5, 3
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Draws rows.
+
+    Attributes:
+        settings: What the rows are about.
+        bench: What else is known.
+        width: Cells.
+    """
+
+    settings: Settings
+    bench: Bench
+    width: int
+
+    def spans(self, row: Row, typed: str | None = None, *, wrong: bool = False) -> list[Span]:
+        """One row.
+
+        Args:
+            row: Which.
+            typed: What the user has typed in place of its value; None while nobody does.
+            wrong: Whether that can't be taken.
+        """
+        if row.kind in ("stage", "blend"):
+            return [(fit(f" {row.text}", self.width), "header")]
+        if row.kind == "note":
+            role = "warn" if row.step is not None else "dim"
+            return [(fit(f"   {row.text}", self.width), role)]
+        if row.kind == "step":
+            return self._step(row)
+        if row.kind == "pooling":
+            text = f"   {fit('file score', LABEL - 3)}{self.settings.file_pooling} of its windows"
+            return [(fit(text, self.width), "text")]
+        return self._slider(row, typed, wrong=wrong)
+
+    def _step(self, row: Row) -> list[Span]:
+        assert row.step is not None
+        step = self.settings.steps[row.step]
+        idle = step.enabled and row.step in self.bench.no_ops
+        remark = "on " + ", ".join(step.members) if step.members is not None else ""
+        remark = "no effect" if idle else remark if step.enabled else "off"
+        title = fit(title_of(step), min(len(title_of(step)), self.width - 4))
+        return [
+            (" ● ", "on") if step.enabled else (" ○ ", "dim"),
+            (title, "strong" if step.enabled else "dim"),
+            (fit(remark, self.width - len(title) - 4, right=True), "warn" if idle else "dim"),
+        ]
+
+    def _slider(self, row: Row, typed: str | None, *, wrong: bool) -> list[Span]:
+        assert row.knob is not None
+        value = value_of_row(row, self.settings, self.bench)
+        on = row.step is None or self.settings.steps[row.step].enabled
+        left, thumb, right = slider.track(row.knob.share(value), track_cells(row, self.width))
+        number, role = row.knob.text(value), "text" if on else "dim"
+        if typed is not None:
+            number, role = f"{typed}▏", "bad" if wrong else "accent"
+        return [
+            (fit(f"   {row.member or row.knob.title}", LABEL - 1) + " ", "text" if on else "dim"),
+            (left + thumb, "thumb" if on else "dim"),
+            (right, "track"),
+            (fit(number, _VALUE, right=True), role),
+            (self._share(row, value), "dim"),
+        ]
+
+    def _share(self, row: Row, value: float) -> str:
+        """What a weight comes to in the blend."""
+        if row.kind != "weight":
+            return ""
+        total = sum(tune_stack.weights_of(self.settings, self.bench).values())
+        return f"{value / total:{_SHARE}.0%}" if total else ""
+
+
+def value_of_row(row: Row, settings: Settings, bench: Bench) -> float:
+    """What the row's knob stands at."""
+    assert row.knob is not None
+    if row.step is None:
+        return tune_stack.weights_of(settings, bench)[row.member]
+    return value_of(settings.steps[row.step], row.knob)
+
+
+def track_cells(row: Row, width: int) -> int:
+    """The length of a row's slider."""
+    share = _SHARE if row.kind == "weight" else 0
+    return max(width - LABEL - _VALUE - share - 1, _LEAST)
