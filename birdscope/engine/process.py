@@ -44,15 +44,20 @@ class Channel:
             on_message(message)
 
 
-def settle_in(handle: int) -> Channel:
-    """Ignore Ctrl+C, step behind the interface and the sound, open the pipe."""
+def settle_in(handle: int, *, niceness: int = NICENESS, batch: bool = True) -> Channel:
+    """Ignore Ctrl+C, step behind the interface and the sound, open the pipe.
+
+    Args:
+        handle: File number of the pipe.
+        niceness: How far behind.
+        batch: Whether never to preempt a thread that just woke, such as the audio callback.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: leave())
     faulthandler.enable()
     with suppress(OSError):
-        os.nice(NICENESS)
-    if hasattr(os, "sched_setscheduler"):
-        # SCHED_BATCH never preempts a thread that just woke, such as the audio callback.
+        os.nice(niceness)
+    if batch and hasattr(os, "sched_setscheduler"):
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     return Channel(handle)

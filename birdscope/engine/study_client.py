@@ -17,7 +17,7 @@ from birdscope.core.errors import Cancelled, EngineError
 from birdscope.engine import messages, tune_messages
 from birdscope.engine.client import RESTARTS_ALLOWED, RESTARTS_SPAN_S
 from birdscope.engine.lane import Lane, end_text
-from birdscope.engine.study_messages import Ask, Forget, Part
+from birdscope.engine.study_messages import Ask, Ended, Forget, Part
 from birdscope.engine.tune_messages import (
     FindSources,
     MeasuredSettings,
@@ -170,24 +170,26 @@ class Study:
                 self._send(Forget(ask.token))
 
     def _received(self, message: object) -> None:
-        if not isinstance(message, Part | messages.Answer | messages.Failed | messages.Dropped):
+        if not isinstance(
+            message, Part | Ended | messages.Answer | messages.Failed | messages.Dropped
+        ):
             return
         ask, answers = self._open.get(message.token, (None, None))
         if ask is None or answers is None:
             return
-        if isinstance(message, Part):
+        if isinstance(message, Part | messages.Answer):
             answers.put_nowait(message.value)
+        if isinstance(message, messages.Answer) and isinstance(ask.request, OpenTuning):
+            self._tuning = ask
+        if isinstance(message, Part):
             return
         del self._open[message.token]
-        if isinstance(message, messages.Answer):
-            if isinstance(ask.request, OpenTuning):
-                self._tuning = ask
-            answers.put_nowait(message.value)
-            answers.put_nowait(_END)
-        elif isinstance(message, messages.Failed):
+        if isinstance(message, messages.Failed):
             answers.put_nowait(messages.error_of(message))
-        else:
+        elif isinstance(message, messages.Dropped):
             answers.put_nowait(Cancelled("a newer question took its place"))
+        else:
+            answers.put_nowait(_END)
 
     def _lost(self, status: int) -> None:
         """The process ended by itself: start it, open the same data, ask again."""

@@ -30,7 +30,14 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An answer so far; `Answer` follows when it is done."""
+    """An answer so far; `Ended` follows after the last."""
 
     token: int
     value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last part was the whole answer."""
+
+    token: int
