@@ -14,6 +14,7 @@ from birdscope.core.errors import ConfigError
 from birdscope.core.settings import Settings
 
 Seconds = Annotated[float, Field(ge=0)]
+Hour = Annotated[int, Field(ge=0, le=23)]
 
 
 class BrowsePlace(Config):
@@ -54,6 +55,32 @@ class ScopePlace(Config):
     span_s: tuple[Seconds, Seconds] | None = None
 
 
+class AuditionPlace(Config):
+    """Where the user was in Audition.
+
+    Attributes:
+        label: Species whose windows are judged; empty before the first.
+        kind: Which queue; empty is the usual one.
+        recording: Key of the window's recording; empty before the first.
+        index: Index of the window in it.
+        only_recording: Key of the only recording listed; empty lists all.
+        hours: First and last hour of the day that are listed; None lists all.
+        hide_judged: Whether windows with a verdict are left out.
+        autoplay: Whether a window plays when it is chosen.
+        reference: Whether a reference recording is shown.
+    """
+
+    label: str = ""
+    kind: str = ""
+    recording: str = ""
+    index: Annotated[int, Field(ge=0)] = 0
+    only_recording: str = ""
+    hours: tuple[Hour, Hour] | None = None
+    hide_judged: bool = False
+    autoplay: bool = False
+    reference: bool = False
+
+
 class SessionState(Config):
     """What is remembered between two runs.
 
@@ -69,6 +96,8 @@ class SessionState(Config):
         settings: Post-processing of the session; None takes the ensemble's default.
         browse: The place in Browse.
         scope: The place in Scope.
+        audition: The place in Audition.
+        annotator: Whose verdicts are kept; empty before the first.
     """
 
     dataset: str = ""
@@ -82,6 +111,8 @@ class SessionState(Config):
     settings: Settings | None = None
     browse: BrowsePlace = BrowsePlace()
     scope: ScopePlace = ScopePlace()
+    audition: AuditionPlace = AuditionPlace()
+    annotator: str = ""
 
 
 def load_state(path: Path) -> SessionState:
