@@ -24,7 +24,7 @@ class Backend(Protocol):
     """Runs one checkpoint."""
 
     def probabilities(self, mel: Tensor) -> Tensor:
-        """Mels [B, channels, mels, frames] on the predictor's device → float32 [B, C], or [B, T, C] (sliding)."""
+        """Mels [B, channels, mels, frames] on the predictor's device → [B, C] or [B, T, C]."""
         ...
 
 
