@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from birdscope.audio.axes import Scale
     from birdscope.dataset.catalog import Catalog
     from birdscope.engine.client import Engine
+    from birdscope.engine.study_client import Study
     from birdscope.jobs.manager import Jobs
     from birdscope.session.session import Session
     from birdscope.tui.jobs_watch import JobsWatch
@@ -70,6 +71,13 @@ class Services:
 
         return Engine()
 
+    @cached_property
+    def study(self) -> Study:
+        """The process behind Tune and Audition; made (not started) on first use."""
+        from birdscope.engine.study_client import Study
+
+        return Study()
+
     @property
     def session(self) -> Session:
         """The session folder, opened on first use; any thread may ask."""
@@ -104,9 +112,11 @@ class Services:
         return Jobs(paths.sessions() / self.session_name / "jobs")
 
     def close(self) -> None:
-        """End the engine's processes and give the session free."""
+        """End the helper processes and give the session free."""
         if "engine" in self.__dict__:
             self.engine.close()
+        if "study" in self.__dict__:
+            self.study.close()
         if self._session is not None:
             self._session.close()
 
