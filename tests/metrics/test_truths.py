@@ -1,0 +1,154 @@
+"""Labels to tune against: who counts, who is unknown, which folds, and what is said of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from birdscope.core.errors import ScoresError
+from birdscope.metrics.truths import file_truth, soundscape_truth, verdict_truth
+from birdscope.metrics.tune_folds import recording_folds
+
+CLASSES = ("a", "b", "c")
+
+
+@pytest.fixture
+def labels(tmp_path):
+    lines = ["row_id,labels"]
+    for recording in range(6):
+        for window in range(4):
+            heard = "a;b" if (recording, window) == (0, 0) else "a" if window == 1 else ""
+            lines.append(f"r{recording}_{5 * (window + 1)},{heard}")
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join([*lines, "r5_25,zz"]) + "\n")
+    return path
+
+
+def test_soundscape_labels_say_what_is_counted(labels):
+    truth = soundscape_truth(labels, CLASSES, folds=3)
+    assert truth.unit == "window" and truth.values.shape == (25, 3)
+    assert set(np.unique(truth.values)) == {0, 1} and truth.row_weights is None
+    text = " | ".join(truth.counted)
+    assert "25 windows of 6 soundscapes" in text
+    assert "2 of 3 classes have a positive and a negative row" in text
+    assert "1 label is no class and counts for nobody: zz" in text
+    assert "3 folds of whole recordings" in text
+
+
+def test_folds_keep_recordings_whole_and_are_the_same_every_time(labels):
+    truth = soundscape_truth(labels, CLASSES, folds=3)
+    stems = np.array([name.rpartition("_")[0] for name in truth.row_ids])
+    for stem in np.unique(stems):
+        assert len(np.unique(truth.folds[stems == stem])) == 1
+    again = soundscape_truth(labels, CLASSES, folds=3)
+    np.testing.assert_array_equal(truth.folds, again.folds)
+
+
+def test_one_recording_has_no_folds(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("row_id,labels\nr_5,a\nr_10,\n")
+    truth = soundscape_truth(path, CLASSES)
+    assert truth.folds is None and "there are no folds" in truth.counted[-1]
+
+
+def test_labels_of_files_are_not_of_soundscapes(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("primary_label,secondary_labels,filename\na,\"['b']\",a/1.ogg\nb,[],b/2.ogg\n")
+    truth = file_truth(path, CLASSES)
+    assert truth.unit == "file" and truth.values.tolist() == [[1, 1, 0], [0, 1, 0]]
+    with pytest.raises(ScoresError, match="whole files"):
+        soundscape_truth(path, CLASSES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(2, 12),
+    st.integers(2, 6),
+    st.integers(0, 2**31),
+)
+def test_folds_are_even_and_spread_each_class(recordings, folds, seed):
+    generator = np.random.default_rng(seed)
+    number = np.repeat(np.arange(recordings), 3)
+    values = (generator.random((len(number), 4)) < 0.2).astype(np.int8)
+    found = recording_folds(values, number, folds, seed)
+    count = min(folds, recordings)
+    assert set(found) == set(range(count))
+    heard = np.array([values[number == one].any(axis=0) for one in range(recordings)])
+    rarest = heard.sum(axis=0)
+    if rarest.any():
+        column = int(np.argmin(np.where(rarest > 0, rarest, 99)))
+        of_recording = found[::3]
+        per_fold = np.bincount(of_recording[heard[:, column]], minlength=count)
+        assert per_fold.max() - per_fold.min() <= 1
+
+
+@dataclass
+class Judged:
+    recording: str
+    index: int
+    label: str
+    answer: str
+    corrected_label: str | None = None
+    queue: str = "stratified"
+    sampling_probability: float | None = 0.5
+
+
+def test_a_verdict_labels_one_species_of_one_window():
+    truth = verdict_truth(
+        [
+            Judged("s/r0.ogg", 0, "a", "yes", sampling_probability=0.25),
+            Judged("s/r0.ogg", 1, "a", "no"),
+            Judged("s/r1.ogg", 2, "a", "correct", corrected_label="b"),
+            Judged("s/r1.ogg", 3, "a", "maybe"),
+            Judged("s/r1.ogg", 4, "zz", "yes"),
+            Judged("s/r2.ogg", 0, "a", "yes", queue="score", sampling_probability=None),
+        ],
+        CLASSES,
+    )
+    assert truth.row_ids == ("r0_5", "r0_10", "r1_15")
+    assert truth.values.tolist() == [[1, -1, -1], [0, -1, -1], [0, 1, -1]]
+    assert truth.row_weights.tolist() == [4.0, 2.0, 2.0]
+    text = " | ".join(truth.counted)
+    assert "4 such labels, in 2 recordings" in text
+    assert "left out: 1 verdict from ranked queues" in text
+    assert "1 verdict with the answer 'maybe'" in text and "1 verdict on a label" in text
+    assert "1 verdict with a correction" in text
+
+
+def test_a_window_judged_under_two_probabilities_has_two_rows():
+    truth = verdict_truth(
+        [
+            Judged("r.ogg", 0, "a", "yes", sampling_probability=0.5),
+            Judged("r.ogg", 0, "b", "no", sampling_probability=0.1),
+            Judged("r.ogg", 0, "c", "no", sampling_probability=0.1),
+        ],
+        CLASSES,
+    )
+    assert truth.row_ids == ("r_5", "r_5")
+    assert truth.values.tolist() == [[1, -1, -1], [-1, 0, 0]]
+
+
+def test_what_was_said_of_a_species_outweighs_a_correction():
+    both = [
+        Judged("r.ogg", 0, "b", "no"),
+        Judged("r.ogg", 0, "a", "correct", corrected_label="b"),
+    ]
+    for verdicts in (both, both[::-1]):
+        assert verdict_truth(verdicts, CLASSES).values.tolist() == [[0, 0, -1]]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "why"),
+    [
+        ([], "no verdicts"),
+        ([Judged("r", 0, "a", "yes", queue="score", sampling_probability=None)], "ranked queues"),
+        ([Judged("r", 0, "a", "yes", queue="score", sampling_probability=1.0)], "ranked queues"),
+        ([Judged("r", 0, "a", "maybe")], "all 'maybe'"),
+    ],
+)
+def test_without_a_fair_sample_it_is_refused_with_a_remedy(verdicts, why):
+    with pytest.raises(ScoresError, match=why) as caught:
+        verdict_truth(verdicts, CLASSES)
+    assert "stratified" in caught.value.remedy
