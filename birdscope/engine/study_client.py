@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from birdscope.core import paths
 from birdscope.core.errors import Cancelled, EngineError
 from birdscope.engine import messages, tune_messages
+from birdscope.engine.audition_messages import JudgeSummary, JudgeWanted, QueueFound, QueueWanted
 from birdscope.engine.client import RESTARTS_ALLOWED, RESTARTS_SPAN_S
 from birdscope.engine.lane import Lane, end_text
 from birdscope.engine.study_messages import Ask, Ended, Forget, Part
@@ -140,6 +141,23 @@ class Study:
     async def costs(self, settings: Settings, label: str, limit: int = 200) -> tuple[RowCost, ...]:
         """The rows that cost a class most area, the dearest first. Raises as `measure`."""
         return await self.ask(tune_messages.WantCosts(settings, label, limit))  # type: ignore[return-value]
+
+    async def queue(self, wanted: QueueWanted) -> QueueFound:
+        """The windows of a dataset to listen to for one species.
+
+        Raises:
+            EngineError: there are no scores, or the species is none of theirs.
+            Cancelled: a newer question took its place.
+        """
+        answer = await self.ask(wanted)
+        assert isinstance(answer, QueueFound)
+        return answer
+
+    async def judge_summary(self, wanted: JudgeWanted) -> JudgeSummary:
+        """What the verdicts about a species say of its scores. Raises as `queue`."""
+        answer = await self.ask(wanted)
+        assert isinstance(answer, JudgeSummary)
+        return answer
 
     async def ask(self, request: object, slot: str = "") -> object:
         """Ask anything for which the process has a handler; gives the whole answer.

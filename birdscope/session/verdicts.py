@@ -58,7 +58,7 @@ SELECT {_COLUMNS} FROM verdicts AS one WHERE undone_at IS NULL AND NOT EXISTS (
     AND later."index" = one."index" AND later.annotator = one.annotator
     AND later.id > one.id AND later.undone_at IS NULL
 )
-"""  # noqa: S608 - column names of a dataclass, no input
+"""
 
 
 @dataclass(frozen=True, slots=True)
