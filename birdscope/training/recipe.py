@@ -2,149 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from birdscope.core import config
 from birdscope.core.config import Config
-from birdscope.core.errors import ConfigError, nearest
+from birdscope.core.errors import ConfigError
+from birdscope.core.settings import AnyStep
 from birdscope.features.config import FrontEnd
 from birdscope.features.presets import resolve
 from birdscope.nets.config import SedConfig
+from birdscope.training.config_augment import AugmentConfig
+from birdscope.training.config_data import DataConfig, ValidationConfig
+from birdscope.training.config_loss import LossConfig, LossKind, OptimConfig
+from birdscope.training.config_stages import DistillConfig, PseudoConfig, StageConfig
+from birdscope.training.provenance import check_provenance
+from birdscope.training.recipe_files import FOLDER, built_in, find, merged, read_chain
 
-FOLDER = Path(__file__).parent / "recipes"
-
-Probability = Annotated[float, Field(ge=0, le=1)]
-RangeDb = tuple[float, float]
-
-
-class DataConfig(Config):
-    """Which sound a sample is cut from, and what its labels are.
-
-    Attributes:
-        context_s: Length of a training sample in seconds.
-        first_s: Only this much of the beginning of a file is used; None uses all.
-        group: Column of train.csv that must not be split over folds.
-        secondary: Secondary labels become a soft target, are masked from the loss, or ignored.
-        secondary_target: The soft target.
-        rating_weight: Weigh a clip's loss by rating / 5; a rating of 0 is unknown: weight 1.
-        min_clips_per_class: Rarer classes are repeated up to so many clips an epoch.
-        cache_mb: Waveforms kept in memory (16 bit); past it, samples are cut from the files.
-    """
-
-    context_s: float = Field(default=5.0, gt=0)
-    first_s: float | None = Field(default=60.0, gt=0)
-    group: str = "author"
-    secondary: Literal["soft", "mask", "ignore"] = "soft"
-    secondary_target: Probability = 0.9
-    rating_weight: bool = False
-    min_clips_per_class: int = Field(default=20, ge=0)
-    cache_mb: int = Field(default=2000, ge=0)
-
-
-class AugmentConfig(Config):
-    """How training samples are made unlike the clips they come from.
-
-    Attributes:
-        empty: Share of samples that are background only, all labels 0.
-        mixup: Share of samples that get a second clip on top; labels by maximum (Sumix).
-        mixup_attenuation_db: The second clip is this much below the first.
-        background: Share of samples laid over background noise.
-        background_snr_db: Level of the clip above the background.
-        soundscapes: Share of backgrounds cut from soundscapes without labels; the others
-            are synthetic noise.
-        noises: How many different synthetic noises there are.
-        scatter: Share of clips shorter than a sample that are put at a random place in
-            silence (under background); the others are repeated.
-        level_db: Level of the loud parts of a clip, dB re full scale.
-        time_masks: SpecAugment masks over time.
-        time_mask_share: Longest mask as a share of the frames.
-        mel_masks: SpecAugment masks over mel bands.
-        mel_mask_share: Widest mask as a share of the bands.
-    """
-
-    empty: Probability = 0.0
-    mixup: Probability = 0.5
-    mixup_attenuation_db: RangeDb = (0.0, 10.0)
-    background: Probability = 0.5
-    background_snr_db: RangeDb = (3.0, 30.0)
-    soundscapes: Probability = 0.4
-    noises: int = Field(default=64, ge=1)
-    scatter: Probability = 0.5
-    level_db: RangeDb = (-30.0, -20.0)
-    time_masks: int = Field(default=2, ge=0)
-    time_mask_share: Probability = 0.125
-    mel_masks: int = Field(default=2, ge=0)
-    mel_mask_share: Probability = 0.166
-
-    @model_validator(mode="after")
-    def _ranges_in_order(self) -> AugmentConfig:
-        for key in ("mixup_attenuation_db", "background_snr_db", "level_db"):
-            low, high = getattr(self, key)
-            if low > high:
-                raise ValueError(f"{key!r} needs low <= high")
-        return self
-
-
-class LossConfig(Config):
-    """The loss.
-
-    Attributes:
-        kind: "bce", "focal", or "bce_focal": their mean.
-        segment_weight: Weight of the same loss on the maximum over segments.
-        label_smoothing: Targets move this far towards 0.5.
-        focal_alpha: Weight of positives in the focal part.
-        focal_gamma: How strongly easy entries are discounted.
-    """
-
-    kind: Literal["bce", "focal", "bce_focal"] = "bce_focal"
-    segment_weight: float = Field(default=0.5, ge=0)
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    focal_alpha: Probability = 0.25
-    focal_gamma: float = Field(default=2.0, ge=0)
-
-
-class OptimConfig(Config):
-    """The optimiser (AdamW) and its schedule (linear warm-up, then cosine).
-
-    Attributes:
-        epochs: Passes over the data.
-        batch_size: Samples a step.
-        learning_rate: At the end of the warm-up.
-        final_learning_rate: At the last step.
-        warmup: Share of all steps.
-        weight_decay: On weights, not on biases and norms.
-        clip_norm: Gradients are scaled down to this norm; None leaves them.
-        ema: Decay of an average over weights that is validated and saved; None has none.
-        precision: Lightning Fabric's name; mixed precision only makes sense on a GPU.
-        workers: Processes that prepare samples; 0 prepares them in this one.
-    """
-
-    epochs: int = Field(default=30, ge=1)
-    batch_size: int = Field(default=32, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    final_learning_rate: float = Field(default=1e-6, ge=0)
-    warmup: float = Field(default=0.1, ge=0, lt=1)
-    weight_decay: float = Field(default=0.01, ge=0)
-    clip_norm: float | None = Field(default=5.0, gt=0)
-    ema: float | None = Field(default=None, gt=0, lt=1)
-    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
-    workers: int = Field(default=0, ge=0)
-
-
-class ValidationConfig(Config):
-    """What a fold's held-out clips are made into before they are scored.
-
-    Attributes:
-        kind: "clips" scores each clip as it is; "mixtures" lays it over background and
-            other held-out clips as in training, which is nearer to a soundscape.
-        repeats: Mixtures made of each clip.
-    """
-
-    kind: Literal["clips", "mixtures"] = "clips"
-    repeats: int = Field(default=1, ge=1)
+__all__ = [
+    "FOLDER",
+    "AugmentConfig",
+    "DataConfig",
+    "DistillConfig",
+    "LossConfig",
+    "LossKind",
+    "MemberSettings",
+    "OptimConfig",
+    "PseudoConfig",
+    "Recipe",
+    "Stage",
+    "StageConfig",
+    "ValidationConfig",
+    "built_in",
+    "load_recipe",
+]
 
 
 class MemberSettings(Config):
@@ -152,12 +46,35 @@ class MemberSettings(Config):
 
     Attributes:
         pooling: "attention" takes clip logits; "max" the central frames' maximum with
-            delta-shift, as the public seresnext member does.
+            delta-shift, as the public seresnext member does; "mean" their mean.
         context_s: Sound around each 5 s window; None is the length trained on.
     """
 
-    pooling: Literal["attention", "max"] = "attention"
+    pooling: Literal["attention", "max", "mean"] = "attention"
     context_s: float | None = Field(default=None, ge=5)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage with all that it needs.
+
+    Attributes:
+        name: Of the stage and its folder.
+        dataset: The main dataset, or the one for pretraining.
+        init: "scratch", "previous", "best of previous", or a file of weights.
+        teacher: "none", "previous" or "all previous".
+        pseudo: How the teacher labels soundscapes; None: not.
+        distill: How the student follows the teacher; None: not.
+        recipe: The recipe as this stage changes it; it has no stages.
+    """
+
+    name: str
+    dataset: Literal["main", "pretraining"]
+    init: str
+    teacher: Literal["none", "previous", "all previous"]
+    pseudo: PseudoConfig | None
+    distill: DistillConfig | None
+    recipe: Recipe
 
 
 class Recipe(Config):
@@ -169,6 +86,10 @@ class Recipe(Config):
         seed: Decides folds, initial weights and every augmentation.
         folds: Folds the clips are split into; 1 trains on everything and validates nothing.
         seeds: Models trained on each fold, from different random numbers.
+        init: Where the weights start: "scratch", or a file of weights. A recipe with
+            stages says it in each.
+        ensemble: With stages: the ensemble file holds the "last stage", or "all stages" on
+            the main dataset with equal weights.
         front_end: A preset's name, or a table.
         model: The net.
         data: What a sample is cut from.
@@ -177,6 +98,9 @@ class Recipe(Config):
         optim: How.
         validation: What is scored after each epoch.
         member: How the model is used afterwards.
+        steps: Post-processing that the ensemble file gets.
+        stages: Trained one after the other; none is one stage of the recipe as it is.
+        provenance: Dotted key → where its value comes from, see `provenance`.
     """
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9._-]+$")
@@ -184,6 +108,8 @@ class Recipe(Config):
     seed: int = Field(default=0, ge=0)
     folds: int = Field(default=5, ge=1)
     seeds: int = Field(default=1, ge=1)
+    init: str = "scratch"
+    ensemble: Literal["last stage", "all stages"] = "last stage"
     front_end: str | FrontEnd = "small"
     model: SedConfig = SedConfig()
     data: DataConfig = DataConfig()
@@ -192,6 +118,9 @@ class Recipe(Config):
     optim: OptimConfig = OptimConfig()
     validation: ValidationConfig = ValidationConfig()
     member: MemberSettings = MemberSettings()
+    steps: tuple[AnyStep, ...] = ()
+    stages: tuple[StageConfig, ...] = ()
+    provenance: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _front_end_fits(self) -> Recipe:
@@ -200,6 +129,19 @@ class Recipe(Config):
             raise ValueError(
                 f"'model.n_mels' is {self.model.n_mels} but the front end makes {bands} bands"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _stages_make_sense(self) -> Recipe:
+        names = [stage.name for stage in self.stages]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"there are two stages named {name!r}")
+        for number, stage in enumerate(self.stages):
+            if not number and (stage.teacher != "none" or stage.init.endswith("previous")):
+                raise ValueError(f"stage {stage.name!r} is the first: there is no previous one")
+            self._changed(stage)
+        check_provenance(self.provenance)
         return self
 
     @property
@@ -212,25 +154,57 @@ class Recipe(Config):
         """The net, sized for the front end."""
         return self.model.model_copy(update={"n_mels": self.resolved_front_end.n_mels})
 
+    @property
+    def resolved_stages(self) -> tuple[Stage, ...]:
+        """Every stage with the recipe it trains by, at least one."""
+        if not self.stages:
+            return (Stage("all", "main", self.init, "none", None, None, self),)
+        return tuple(
+            Stage(
+                name=stage.name,
+                dataset=stage.dataset,
+                init=stage.init,
+                teacher=stage.teacher,
+                pseudo=stage.pseudo,
+                distill=stage.distill,
+                recipe=self._changed(stage),
+            )
+            for stage in self.stages
+        )
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """All that decides what is trained, for JSON: without notes and provenance."""
+        return self.model_dump(mode="json", exclude={"note", "provenance"})
+
+    def _changed(self, stage: StageConfig) -> Recipe:
+        """The recipe as a stage changes it.
+
+        Raises:
+            ConfigError: if a change names a key that doesn't exist, or a value is wrong.
+        """
+        body = self.model_dump(
+            mode="json", exclude={"stages", "provenance"}, exclude_unset=True, exclude_none=False
+        )
+        try:
+            return config.parse(Recipe, merged(body, stage.changes | {"init": stage.init}))
+        except ConfigError as error:
+            what = f"stage {stage.name!r}: {error.what}"
+            raise ConfigError(what, remedy=error.remedy) from None
+
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
-    """Read a recipe file, or one of those that come with birdscope by its name.
+    """Read a recipe file with those it is based on, or a built-in one by its name.
 
     Raises:
-        ConfigError: if there is none, or it is not valid; names file, key and remedy.
+        ConfigError: if there is none, its bases go in a circle, or it is not valid; names
+            file, key and remedy.
     """
-    path = Path(name_or_path)
-    if not path.is_file() and path.suffix != ".toml" and path.name == str(name_or_path):
-        path = FOLDER / f"{path.name}.toml"
-        if not path.is_file():
-            known = built_in()
-            raise ConfigError(
-                f"there is no recipe {str(name_or_path)!r}{nearest(path.stem, known)}",
-                remedy=f"give a TOML file, or one of {', '.join(known)}",
-            )
-    return config.load(Recipe, path)
-
-
-def built_in() -> tuple[str, ...]:
-    """Names of the recipes that come with birdscope."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    path = find(name_or_path)
+    body: dict[str, Any] = {}
+    for file in read_chain(path):
+        body = merged(body, file.data)
+    try:
+        return config.parse(Recipe, body, path)
+    except ConfigError as error:
+        raise ConfigError(error.what, path=path, remedy=error.remedy) from None
