@@ -14,7 +14,7 @@ from birdscope.core.errors import ConfigError
 from birdscope.core.settings import Settings
 
 Seconds = Annotated[float, Field(ge=0)]
-Hour = Annotated[int, Field(ge=0, le=23)]
+Hour = Annotated[int, Field(ge=0, le=24)]
 
 
 class BrowsePlace(Config):
@@ -63,8 +63,8 @@ class AuditionPlace(Config):
         kind: Which queue; empty is the usual one.
         recording: Key of the window's recording; empty before the first.
         index: Index of the window in it.
-        only_recording: Key of the only recording listed; empty lists all.
-        hours: First and last hour of the day that are listed; None lists all.
+        recordings: Text in the keys of the recordings that are listed; empty lists all.
+        hours: Only recordings begun from the first hour to before the second; None lists all.
         hide_judged: Whether windows with a verdict are left out.
         autoplay: Whether a window plays when it is chosen.
         reference: Whether a reference recording is shown.
@@ -74,7 +74,7 @@ class AuditionPlace(Config):
     kind: str = ""
     recording: str = ""
     index: Annotated[int, Field(ge=0)] = 0
-    only_recording: str = ""
+    recordings: str = ""
     hours: tuple[Hour, Hour] | None = None
     hide_judged: bool = False
     autoplay: bool = False

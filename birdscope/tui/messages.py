@@ -47,6 +47,7 @@ class OpenInAudition(Message):
         kind: Which queue, a `birdscope.metrics.queues.QueueKind`; empty keeps the present one.
         scores: Folder of scores to take the windows from; None takes the session's.
         settings: The stack that makes probabilities of them; None takes the session's.
+        labels: File of labels for the queue of what costs most AUC; None takes the dataset's.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class OpenInAudition(Message):
         kind: str = "",
         scores: Path | None = None,
         settings: Settings | None = None,
+        labels: Path | None = None,
     ) -> None:
         super().__init__()
         self.label = label
         self.kind = kind
         self.scores = scores
         self.settings = settings
+        self.labels = labels
 
 
 class OpenDataset(Message):
