@@ -18,7 +18,7 @@ def checked_name(name: str) -> str:
     Raises:
         UsageError: it can't be a folder's name, or another folder has it.
     """
-    if not re.fullmatch(r"[\w][\w .+-]{0,99}", name) or name.endswith((" ", ".")):
+    if not fits_a_file(name):
         raise UsageError(
             f"a session can't be called {name!r}",
             remedy="use letters, digits, spaces and . + - _, beginning with a letter or digit",
@@ -29,6 +29,11 @@ def checked_name(name: str) -> str:
             remedy="choose another name",
         )
     return name
+
+
+def fits_a_file(name: str) -> bool:
+    """Whether a name can be that of a file or folder on any system."""
+    return bool(re.fullmatch(r"[\w][\w .+-]{0,99}", name)) and not name.endswith((" ", "."))
 
 
 def list_sessions(root: Path) -> list[str]:
