@@ -145,6 +145,7 @@ def _with_stage_bases(data: dict[str, Any], path: Path) -> dict[str, Any]:
     if not isinstance(stages, list):
         return data
     done: dict[str, dict[str, Any]] = {}
+    filled = []
     for stage in stages:
         own = dict(stage)
         base = own.pop("base", None)
@@ -155,5 +156,6 @@ def _with_stage_bases(data: dict[str, Any], path: Path) -> dict[str, Any]:
                 path=path,
                 remedy="name a stage that stands above it",
             )
-        done[str(own.get("name", len(done)))] = _over(done[base], own) if base else own
-    return data | {"stages": list(done.values())}
+        filled.append(_over(done[base], own) if base else own)
+        done[str(own.get("name"))] = filled[-1]
+    return data | {"stages": filled}
