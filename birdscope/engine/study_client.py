@@ -29,7 +29,13 @@ from birdscope.engine.tune_messages import (
 
 if TYPE_CHECKING:
     from birdscope.core.settings import Settings
-    from birdscope.metrics.tune_results import ClassDelta, Curves, IntervalSoFar, RowCost
+    from birdscope.metrics.tune_results import (
+        ClassDelta,
+        Curves,
+        IntervalSoFar,
+        RowCost,
+        StageScore,
+    )
 
 ArgumentT = TypeVar("ArgumentT")
 _END = object()
@@ -117,6 +123,13 @@ class Study:
         answer = await self.ask(tune_messages.Measure(settings), slot)
         assert isinstance(answer, MeasuredSettings)
         return answer
+
+    async def stages(self, settings: Settings) -> tuple[StageScore, ...]:
+        """The figure after each step, in the order of the arithmetic. Raises as `measure`.
+
+        A separate question, so that the figure of a moving slider needn't wait for it.
+        """
+        return await self.ask(tune_messages.WantStages(settings))  # type: ignore[return-value]
 
     async def interval(
         self, settings: Settings, baseline: Settings, slot: str = ""

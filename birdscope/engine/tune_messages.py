@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from birdscope.core.scores import ScoredCheckpoint
     from birdscope.core.settings import Settings
     from birdscope.metrics.evaluate import Unit
-    from birdscope.metrics.tune_results import Measured, StageScore
+    from birdscope.metrics.tune_results import Measured
 
 TruthKind = Literal["soundscapes", "out of fold", "verdicts", "file"]
 
@@ -122,17 +122,22 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSettings:
-    """A row of the settings table, with what the stack editor shows beside its steps.
+    """A row of the settings table, with what the stack editor says beside its steps.
 
     Attributes:
         measured: The figures.
-        stages: The figure after each step, in the order of the arithmetic.
         no_ops: Index of a step → why it can't change any class's ROC-AUC here.
     """
 
     measured: Measured
-    stages: tuple[StageScore, ...]
     no_ops: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WantStages:
+    """The figure after each step, in the order of the arithmetic: a tuple of `StageScore`."""
+
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
