@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from birdscope.audio.axes import Scale
+    from birdscope.core.settings import Settings
     from birdscope.dataset.catalog import Catalog
     from birdscope.engine.client import Engine
     from birdscope.engine.study_client import Study
@@ -38,6 +40,8 @@ class Services:
             in dB, row 0 the highest frequency. Slow: call it in a thread worker.
         session_name: Name of the session folder.
         session_changed: Signal published with the Session once another one is in use.
+        settings_changed: Signal published with the Settings once the session has others; None
+            is the ensemble's own.
         ensemble: The ensemble file for live predictions, None for the default.
     """
 
@@ -58,6 +62,7 @@ class Services:
         self.spectrogram: Provider = spectrogram or file_spectrogram
         self.session_name = session_name
         self.session_changed: Signal[Session] = Signal(app, "session-changed")
+        self.settings_changed: Signal[Settings | None] = Signal(app, "settings-changed")
         self._session: Session | None = None
         self._opening = threading.Lock()
         self.ensemble = ensemble
@@ -92,6 +97,11 @@ class Services:
         """Take another session, and tell; the old one is the caller's to close."""
         self._session, self.session_name = session, session.name
         self.session_changed.publish(session)
+
+    async def use_settings(self, settings: Settings | None) -> None:
+        """Make post-processing the session's, and tell; None takes the ensemble's own."""
+        await asyncio.to_thread(self.session.update, settings=settings)
+        self.settings_changed.publish(settings)
 
     @property
     def engine_made(self) -> bool:

@@ -75,6 +75,12 @@ def key_of(settings: Settings) -> str:
     return ordered(settings).model_dump_json(exclude={"name", "note"})
 
 
+def fits(settings: Settings, members: Sequence[str]) -> bool:
+    """Whether settings name these members only."""
+    named = {*(settings.weights or ()), *(m for one in settings.steps for m in one.members or ())}
+    return named <= set(members)
+
+
 def rows_of(settings: Settings, bench: Bench) -> list[Row]:
     """The editor's rows, top to bottom in the order in which the steps act."""
     rows: list[Row] = []

@@ -34,6 +34,7 @@ class SettingLine:
         in_use: Whether they are the session's.
         is_baseline: Whether the others are compared with it.
         stale: Whether the figures are those of a moment ago.
+        interval_stale: Whether the interval is.
     """
 
     key: str
@@ -46,6 +47,7 @@ class SettingLine:
     in_use: bool = False
     is_baseline: bool = False
     stale: bool = False
+    interval_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ class SettingsTable(RowsView):
         if key == "badge":
             return _badge(one, width)
         text, role = _figure(one, key)
-        return fit(text, width, right=True), "dim" if one.stale else role
+        old = one.interval_stale if key in ("change", "interval") else one.stale
+        return fit(text, width, right=True), "dim" if old else role
 
 
 def _figure(one: SettingLine, key: str) -> Span:
@@ -188,6 +191,7 @@ def _badge(one: SettingLine, width: int) -> Span:
         return " " * width, "dim"
     if one.interval.reason:
         return fit("  no interval", width), "dim"
-    so_far = "…" if one.interval.resamples < one.interval.of else ""
-    role = "dim" if so_far or one.stale else BADGES[one.interval.badge]
+    firm = one.interval.resamples >= one.interval.of and not one.interval_stale
+    so_far = "" if firm else "…"
+    role = BADGES[one.interval.badge] if firm else "dim"
     return fit(f"  {one.interval.badge}{so_far}", width), role
