@@ -1,13 +1,12 @@
 """Labels to tune against: who counts, who is unknown, which folds, and what is said of it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birdscope.core.errors import ScoresError
+from birdscope.core.verdicts import Verdict
 from birdscope.metrics.truths import file_truth, soundscape_truth, verdict_truth
 from birdscope.metrics.tune_folds import recording_folds
 
@@ -84,35 +83,43 @@ def test_folds_are_even_and_spread_each_class(recordings, folds, seed):
         assert per_fold.max() - per_fold.min() <= 1
 
 
-@dataclass
-class Judged:
-    recording: str
-    index: int
-    label: str
-    answer: str
-    corrected_label: str | None = None
-    queue: str = "stratified"
-    sampling_probability: float | None = 0.5
+def judged(recording, index, label, answer, corrected=None, queue="stratified", p=0.5, by="me"):
+    return Verdict(
+        recording,
+        index,
+        5.0 * index,
+        5.0 * index + 5,
+        label,
+        answer,
+        by,
+        "2026-01-31T12:00:00Z",
+        corrected_label=corrected,
+        queue=queue,
+        sampling_probability=p,
+    )
 
 
 def test_a_verdict_labels_one_species_of_one_window():
     truth = verdict_truth(
         [
-            Judged("s/r0.ogg", 0, "a", "yes", sampling_probability=0.25),
-            Judged("s/r0.ogg", 1, "a", "no"),
-            Judged("s/r1.ogg", 2, "a", "correct", corrected_label="b"),
-            Judged("s/r1.ogg", 3, "a", "maybe"),
-            Judged("s/r1.ogg", 4, "zz", "yes"),
-            Judged("s/r2.ogg", 0, "a", "yes", queue="score", sampling_probability=None),
+            judged("s/r0.ogg", 0, "a", "yes", p=0.25),
+            judged("s/r0.ogg", 1, "a", "no"),
+            judged("s/r1.ogg", 2, "a", "correct", corrected="b"),
+            judged("s/r1.ogg", 3, "a", "maybe"),
+            judged("s/r1.ogg", 4, "zz", "yes"),
+            judged("s/r2.ogg", 0, "a", "yes", queue="score", p=None),
         ],
         CLASSES,
     )
-    assert truth.row_ids == ("r0_5", "r0_10", "r1_15")
-    assert truth.values.tolist() == [[1, -1, -1], [0, -1, -1], [0, 1, -1]]
-    assert truth.row_weights.tolist() == [4.0, 2.0, 2.0]
+    rows = zip(truth.row_ids, truth.values.tolist(), truth.row_weights.tolist(), strict=True)
+    assert sorted(rows) == [
+        ("r0_10", [0, -1, -1], 2.0),
+        ("r0_5", [1, -1, -1], 4.0),
+        ("r1_15", [0, 1, -1], 2.0),
+    ]
     text = " | ".join(truth.counted)
     assert "4 such labels, in 2 recordings" in text
-    assert "left out: 1 verdict from ranked queues" in text
+    assert "left out: 1 verdict on windows that were ranked" in text
     assert "1 verdict with the answer 'maybe'" in text and "1 verdict on a label" in text
     assert "1 verdict with a correction" in text
 
@@ -120,9 +127,9 @@ def test_a_verdict_labels_one_species_of_one_window():
 def test_a_window_judged_under_two_probabilities_has_two_rows():
     truth = verdict_truth(
         [
-            Judged("r.ogg", 0, "a", "yes", sampling_probability=0.5),
-            Judged("r.ogg", 0, "b", "no", sampling_probability=0.1),
-            Judged("r.ogg", 0, "c", "no", sampling_probability=0.1),
+            judged("r.ogg", 0, "a", "yes", p=0.5),
+            judged("r.ogg", 0, "b", "no", p=0.1),
+            judged("r.ogg", 0, "c", "no", p=0.1),
         ],
         CLASSES,
     )
@@ -132,20 +139,33 @@ def test_a_window_judged_under_two_probabilities_has_two_rows():
 
 def test_what_was_said_of_a_species_outweighs_a_correction():
     both = [
-        Judged("r.ogg", 0, "b", "no"),
-        Judged("r.ogg", 0, "a", "correct", corrected_label="b"),
+        judged("r.ogg", 0, "b", "no"),
+        judged("r.ogg", 0, "a", "correct", corrected="b"),
     ]
     for verdicts in (both, both[::-1]):
         assert verdict_truth(verdicts, CLASSES).values.tolist() == [[0, 0, -1]]
+
+
+def test_what_annotators_contradict_is_unknown():
+    truth = verdict_truth(
+        [
+            judged("r.ogg", 0, "a", "yes"),
+            judged("r.ogg", 0, "a", "no", by="you"),
+            judged("r.ogg", 0, "b", "no", by="you"),
+        ],
+        CLASSES,
+    )
+    assert truth.values.tolist() == [[-1, 0, -1]]
+    assert "unknown because annotators disagree: 1 labels" in truth.counted
 
 
 @pytest.mark.parametrize(
     ("verdicts", "why"),
     [
         ([], "no verdicts"),
-        ([Judged("r", 0, "a", "yes", queue="score", sampling_probability=None)], "ranked queues"),
-        ([Judged("r", 0, "a", "yes", queue="score", sampling_probability=1.0)], "ranked queues"),
-        ([Judged("r", 0, "a", "maybe")], "all 'maybe'"),
+        ([judged("r", 0, "a", "yes", queue="score", p=None)], "drawn by chance"),
+        ([judged("r", 0, "a", "yes", queue="score", p=1.0)], "drawn by chance"),
+        ([judged("r", 0, "a", "maybe")], "are 'maybe'"),
     ],
 )
 def test_without_a_fair_sample_it_is_refused_with_a_remedy(verdicts, why):
