@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from birdscope.core.config import Config
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def _none(value: object) -> object:
+Number = TypeVar("Number")
+
+
+def _read(value: object) -> object:
     return None if value == "none" else value
 
 
-Unset = BeforeValidator(_none)
-"""TOML has no null: the text "none" unsets a key that a base recipe sets."""
+def _written(value: object) -> object:
+    return "none" if value is None else value
+
+
+Unset = Annotated[
+    Number | None, BeforeValidator(_read), PlainSerializer(_written, object, when_used="json")
+]
+"""None in TOML, which has no null, is "none": it unsets a key that a base recipe sets."""
 
 
 class DataConfig(Config):
@@ -47,8 +56,8 @@ class DataConfig(Config):
     """
 
     context_s: float = Field(default=5.0, gt=0)
-    first_s: Annotated[float | None, Unset] = Field(default=60.0, gt=0)
-    first_cleaned_s: Annotated[float | None, Unset] = Field(default=None, gt=0)
+    first_s: Unset[float] = Field(default=60.0, gt=0)
+    first_cleaned_s: Unset[float] = Field(default=None, gt=0)
     cuts: Literal["accepted", "proposed", "ignore"] = "accepted"
     crop: Literal["random", "energy", "hop"] = "random"
     hop_s: float = Field(default=2.5, gt=0)
@@ -56,8 +65,8 @@ class DataConfig(Config):
     min_rating: float = Field(default=0.0, ge=0, le=5)
     unrated: Literal["keep", "drop"] = "keep"
     min_s: float = Field(default=0.0, ge=0)
-    min_snr_db: Annotated[float | None, Unset] = None
-    max_peak: Annotated[float | None, Unset] = Field(default=None, gt=0)
+    min_snr_db: Unset[float] = None
+    max_peak: Unset[float] = Field(default=None, gt=0)
     without_main_classes: bool = False
     secondary: Literal["soft", "mask", "ignore"] = "soft"
     secondary_target: Probability = 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -31,7 +31,7 @@ class LossConfig(Config):
     """
 
     kind: LossKind = "bce_focal"
-    pseudo_kind: Annotated[LossKind | None, Unset] = None
+    pseudo_kind: Unset[LossKind] = None
     segment_weight: float = Field(default=0.5, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     focal_alpha: Probability = 0.25
@@ -70,8 +70,8 @@ class OptimConfig(Config):
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup: float = Field(default=0.1, ge=0, lt=1)
     weight_decay: float = Field(default=0.01, ge=0)
-    clip_norm: Annotated[float | None, Unset] = Field(default=5.0, gt=0)
-    ema: Annotated[float | None, Unset] = Field(default=None, gt=0, lt=1)
+    clip_norm: Unset[float] = Field(default=5.0, gt=0)
+    ema: Unset[float] = Field(default=None, gt=0, lt=1)
     keep: Literal["best", "every epoch"] = "best"
     use: Literal["best", "last"] = "best"
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"

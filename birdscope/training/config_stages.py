@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -46,7 +46,7 @@ class PseudoConfig(Config):
     overlap: float = Field(default=0.0, ge=0, lt=1)
     share: Probability = 0.5
     use: Literal["mixed", "apart"] = "mixed"
-    mix_weight: Annotated[float | None, Unset] = Field(default=0.5, gt=0, lt=1)
+    mix_weight: Unset[float] = Field(default=0.5, gt=0, lt=1)
     sampler: Literal["uniform", "sum of maxima"] = "uniform"
     drop_lowest: float = Field(default=0.0, ge=0, lt=1)
 

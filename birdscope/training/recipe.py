@@ -125,7 +125,8 @@ class Recipe(Config):
     @model_validator(mode="after")
     def _front_end_fits(self) -> Recipe:
         bands = self.resolved_front_end.n_mels
-        if "n_mels" in self.model.model_fields_set and self.model.n_mels != bands:
+        # the default is what a saved recipe says that never set it
+        if self.model.n_mels not in (bands, SedConfig.model_fields["n_mels"].default):
             raise ValueError(
                 f"'model.n_mels' is {self.model.n_mels} but the front end makes {bands} bands"
             )
@@ -183,9 +184,7 @@ class Recipe(Config):
         Raises:
             ConfigError: if a change names a key that doesn't exist, or a value is wrong.
         """
-        body = self.model_dump(
-            mode="json", exclude={"stages", "provenance"}, exclude_unset=True, exclude_none=False
-        )
+        body = self.model_dump(mode="json", exclude={"stages", "provenance"})
         try:
             return config.parse(Recipe, merged(body, stage.changes | {"init": stage.init}))
         except ConfigError as error:

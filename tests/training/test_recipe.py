@@ -1,4 +1,7 @@
+import tomllib
+
 import pytest
+import tomlkit
 
 from birdscope.core.errors import ConfigError
 from birdscope.training.recipe import FOLDER, Recipe, built_in, load_recipe
@@ -88,6 +91,13 @@ def test_none_unsets_what_a_base_sets(tmp_path):
     _write(tmp_path, "below", "[optim]\nema = 0.9\n")
     path = _write(tmp_path, "above", 'base = "below.toml"\n[optim]\nema = "none"\n')
     assert load_recipe(path).optim.ema is None
+
+
+@pytest.mark.parametrize("name", built_in())
+def test_a_recipe_survives_being_written_down(name):
+    recipe = load_recipe(name)
+    lines = tomlkit.dumps(recipe.model_dump(mode="json", exclude_none=True))
+    assert Recipe.model_validate(tomllib.loads(lines)) == recipe
 
 
 def test_a_changed_value_loses_its_bases_provenance(tmp_path):
