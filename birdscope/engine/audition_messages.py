@@ -108,6 +108,7 @@ class QueueFound:
         judged: Windows left out because they are judged.
         recordings: Recordings with scores.
         of_recordings: Recordings there are; fewer have scores while a prediction runs.
+        source: What was scored, such as "train_soundscapes"; "live scores" where only Scope has.
         ensemble: Fingerprint of the ensemble that the scores are of; empty where unknown.
         note: What should be known of this queue, in a sentence; empty where nothing.
         problem: Why the queue is empty, with what to do; empty where it is not.
@@ -118,6 +119,7 @@ class QueueFound:
     judged: int
     recordings: int
     of_recordings: int
+    source: str = ""
     ensemble: str = ""
     note: str = ""
     problem: str = ""

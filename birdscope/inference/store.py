@@ -156,6 +156,14 @@ class ScoresStore:
         except ConfigError as error:
             raise ScoresError(error.what, path=error.path, remedy="predict again") from error
 
+    @property
+    def raw_values(self) -> npt.NDArray[np.float32]:
+        """float32 [K, R, C] as it is on the disk, memory-mapped: see `marks` for what to trust.
+
+        Rows of a recording without a mark may be half written.
+        """
+        return self._values
+
     def scores(self) -> Scores:
         """The scores, memory-mapped: only what is looked at is read.
 

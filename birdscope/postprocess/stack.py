@@ -51,7 +51,7 @@ def member_means(scores: Scores, settings: Settings | None = None) -> dict[str, 
     """
     settings = settings or Settings()
     return {
-        member: _known_mean(_stepped_checkpoints(scores, settings, member))
+        member: known_mean(_stepped_checkpoints(scores, settings, member))
         for member in scores.members
     }
 
@@ -66,7 +66,7 @@ def _stepped_checkpoints(
             yield apply_steps(settings, "checkpoint", raw, scores.rows.offsets, member)
 
 
-def _known_mean(layers: Iterable[Probabilities]) -> Probabilities:
+def known_mean(layers: Iterable[Probabilities]) -> Probabilities:
     """The mean over the layers that have a number, [R, C]; NaN where none has."""
     total: Floats | float = 0.0
     count: npt.NDArray[np.int64] | int = 0
@@ -142,7 +142,7 @@ def apply_steps(
     """Run the enabled steps of one stage, in their order, float64 [R, C]."""
     result: Floats = probabilities
     for step in settings.steps:
-        if step.enabled and step.at == stage and _touches(step, member):
+        if step.enabled and step.at == stage and touches(step, member):
             result = apply_step(step, result, offsets)
     return result.astype(np.float64, copy=False)
 
@@ -183,5 +183,6 @@ def check_members(scores: Scores, settings: Settings) -> None:
             )
 
 
-def _touches(step: AnyStep, member: str | None) -> bool:
+def touches(step: AnyStep, member: str | None) -> bool:
+    """Whether a step acts on a member (None is the blend), whatever its stage."""
     return step.members is None or member in step.members

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from birdscope.core.types import Recording
 from birdscope.core.units import clock
+from birdscope.dataset import times
 from birdscope.tui.outline import site_of
 from birdscope.tui.probing import Probed
 
@@ -126,12 +127,8 @@ def usual(recordings: Sequence[Recording]) -> frozenset[str]:
 
 
 def recorded_at(recording: Recording) -> datetime | None:
-    """When a soundscape began, from `<site>_<YYYYMMDD>_<HHMMSS>`; None for other names."""
-    parts = recording.stem.split("_")
-    try:
-        return datetime.strptime("".join(parts[-2:]), "%Y%m%d%H%M%S")
-    except ValueError:
-        return None
+    """When a soundscape began, as its name tells; None for other names."""
+    return times.recorded_at(recording.key)
 
 
 def plain(text: str) -> str:
