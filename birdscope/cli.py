@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "submit": "predict, post-process, write and check submission.csv",
     "bundle": "an ensemble as a Kaggle dataset and the notebook that predicts with it, offline",
     "export": "scores above a threshold as Raven, Audacity, CSV or Parquet files",
+    "clean": "find speech, silence, clipping and repeats in recordings; propose cuts",
     "train": "train a model from a recipe",
     "demo": "make the synthetic demo dataset (and open it)",
     "jobs": "list, follow, cancel and resume background work",
@@ -77,12 +78,16 @@ def _parsers(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[st
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=_sentence(summary))
         if name in arguments:
-            modules[name] = importlib.import_module(f"birdscope.commands.{name}")
+            modules[name] = importlib.import_module(_module(name))
             modules[name].add_arguments(sub)
             sub.add_argument(
                 "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks"
             )
     return parser, modules
+
+
+def _module(name: str) -> str:
+    return f"birdscope.commands.{name.replace('-', '_')}"
 
 
 def _sentence(text: str) -> str:
