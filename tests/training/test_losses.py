@@ -1,10 +1,21 @@
+import math
+from typing import get_args
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from birdscope.nets.base import SedOutput
-from birdscope.training.losses import bce, elementwise, focal, sed_loss, weighted_mean
-from birdscope.training.recipe import LossConfig
+from birdscope.training.auc_loss import soft_auc_logistic
+from birdscope.training.losses import (
+    bce,
+    cross_entropy,
+    elementwise,
+    focal,
+    sed_loss,
+    weighted_mean,
+)
+from birdscope.training.recipe import LossConfig, LossKind
 
 
 @pytest.fixture
@@ -90,3 +101,82 @@ def test_label_smoothing_puts_the_minimum_inside():
 
 def test_all_weights_zero_gives_zero_not_nan():
     assert weighted_mean(torch.ones(2, 2), torch.zeros(2, 2)) == 0
+
+
+def test_cross_entropy_equals_a_plain_loop():
+    logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    targets = torch.tensor([[1, 0, 0], [1, 0.5, 0], [0, 0, 0], [0, 1, 1.0]], dtype=torch.float64)
+    weights = torch.tensor([[1, 1, 1], [0.5, 0.5, 0.5], [1, 1, 1], [1, 0, 1]], dtype=torch.float64)
+    total = norm = 0.0
+    for row in (0, 1, 3):  # row 2 has no positive
+        known = [c for c in range(3) if weights[row, c] > 0]
+        sizes = {c: math.exp(float(logits[row, c])) for c in known}
+        mass = sum(float(targets[row, c]) for c in known)
+        cost = -sum(
+            float(targets[row, c]) / mass * math.log(sizes[c] / sum(sizes.values())) for c in known
+        )
+        weight = float(weights[row].max())
+        total, norm = total + weight * cost, norm + weight
+    value = cross_entropy(logits, targets, weights)
+    assert float(value) == pytest.approx(total / norm, rel=1e-10)
+
+
+def test_cross_entropy_of_a_sample_all_masked_has_a_gradient_of_zero():
+    logits = torch.randn(2, 3, requires_grad=True)
+    weights = torch.tensor([[1.0, 1, 1], [0, 0, 0]])
+    cross_entropy(logits, torch.tensor([[1.0, 0, 0]] * 2), weights, smoothing=0.1).backward()
+    assert (logits.grad[1] == 0).all()
+    assert (logits.grad[0] != 0).all()
+
+
+KINDS = get_args(LossKind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_of_every_kind_are_right(kind):
+    generator = torch.Generator().manual_seed(4)
+    clip = torch.randn(5, 4, generator=generator, dtype=torch.float64, requires_grad=True)
+    segments = torch.randn(5, 3, 4, generator=generator, dtype=torch.float64, requires_grad=True)
+    targets = torch.rand(5, 4, generator=generator, dtype=torch.float64)
+    weights = (torch.rand(5, 4, generator=generator) > 0.3).double()
+    pseudo = torch.tensor([True, False, True, True, False])
+    config = LossConfig(kind="bce", pseudo_kind=kind, label_smoothing=0.02)
+    assert torch.autograd.gradcheck(
+        lambda x, s: sed_loss(SedOutput(x, s), targets, weights, config, pseudo=pseudo),
+        (clip, segments),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_masked_entries_get_no_gradient_from_any_kind(kind):
+    logits = torch.randn(6, 4, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    targets = (torch.arange(24).reshape(6, 4) % 3 == 0).float()
+    weights = torch.ones(6, 4)
+    weights[:, 1] = 0
+    weights[2] = 0
+    config = LossConfig(kind=kind, segment_weight=0)
+    sed_loss(SedOutput(logits, logits[:, None]), targets, weights, config).backward()
+    assert (logits.grad[weights == 0] == 0).all()
+    assert (logits.grad != 0).any()
+
+
+def test_pseudo_labelled_samples_have_their_own_loss_by_their_share(batch):
+    logits, targets = batch
+    output, ones = SedOutput(logits, logits[:, None]), torch.ones_like(targets)
+    pseudo = torch.tensor([False, True, True, True, False, True])
+    config = LossConfig(kind="bce", pseudo_kind="soft_auc_logistic", segment_weight=0)
+    value = sed_loss(output, targets, ones, config, pseudo=pseudo)
+    labelled = bce(logits[~pseudo], targets[~pseudo]).mean()
+    guessed = soft_auc_logistic(logits[pseudo], targets[pseudo], ones[pseudo])
+    expected = 5 * (2 / 6 * labelled + 4 / 6 * guessed)
+    assert float(value) == pytest.approx(float(expected), rel=1e-5)
+
+
+@pytest.mark.parametrize("all_pseudo", [False, True])
+def test_a_batch_of_one_sort_only_is_the_plain_loss(batch, all_pseudo):
+    logits, targets = batch
+    output, ones = SedOutput(logits, logits[:, None]), torch.ones_like(targets)
+    config = LossConfig(kind="bce", pseudo_kind="focal")
+    value = sed_loss(output, targets, ones, config, pseudo=torch.full((6,), all_pseudo))
+    plain = LossConfig(kind="focal" if all_pseudo else "bce")
+    assert float(value) == pytest.approx(float(sed_loss(output, targets, ones, plain)), rel=1e-6)
