@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from birdscope.core.scores import ScoredCheckpoint
     from birdscope.core.settings import Settings
     from birdscope.metrics.evaluate import Unit
-    from birdscope.metrics.tune_results import Measured
+    from birdscope.metrics.tune_results import Badge, Measured
 
 TruthKind = Literal["soundscapes", "out of fold", "verdicts", "file"]
 
@@ -172,3 +172,32 @@ class WantCosts:
     settings: Settings
     label: str
     limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FitBlend:
+    """Blend weights by non-negative least squares inside folds: `BlendFitted`."""
+
+    settings: Settings
+    baseline: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class BlendFitted:
+    """Weights of a blend, and what they are worth on folds they were not fitted on.
+
+    Attributes:
+        weights: Member → weight fitted on all folds; sum 1.
+        nested: Mean macro ROC-AUC over the folds, each under weights of the others.
+        gain: `nested` minus the baseline's over the same folds.
+        badge: "better" or "worse" where the gain's 95 % interval leaves 0 out.
+        in_sample: The figure of `weights` on all folds.
+        overfit: `in_sample` minus `nested`.
+    """
+
+    weights: Mapping[str, float]
+    nested: float
+    gain: float
+    badge: Badge
+    in_sample: float
+    overfit: float
