@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from birdscope.core.errors import ScoresError
+from birdscope.dataset.labels import FileLabels
 from birdscope.metrics.truth import Truth, read_truth
 from birdscope.metrics.tune_folds import recording_folds
-from birdscope.metrics.tune_truth import POSITIVE, TuneTruth
+from birdscope.metrics.tune_truth import NO_FOLD, POSITIVE, TuneTruth
 from birdscope.metrics.verdict_truth import verdict_truth
 
-__all__ = ["FOLDS", "file_truth", "soundscape_truth", "verdict_truth"]
+__all__ = ["FOLDS", "file_truth", "out_of_fold_truth", "soundscape_truth", "verdict_truth"]
 
 FOLDS = 5
 _SHOWN = 5
@@ -83,6 +84,44 @@ def file_truth(
     )
 
 
+def out_of_fold_truth(labels: FileLabels, fold_of: Mapping[str, int]) -> TuneTruth:
+    """Labels of train_audio for predictions that each came from models which did not see them.
+
+    Args:
+        labels: Of train_audio, in the scores' classes (`dataset.labels.file_labels`).
+        fold_of: Recording key → the fold that held it out; those in none are left out.
+
+    Raises:
+        ScoresError: if no labelled recording was held out.
+    """
+    folds = np.array([fold_of.get(key, NO_FOLD) for key in labels.keys], dtype=np.int64)
+    kept = np.flatnonzero(folds != NO_FOLD)
+    if not len(kept):
+        raise ScoresError(
+            "no labelled recording was held out by this run",
+            remedy="train with folds, on the dataset that --data names",
+        )
+    values = (labels.primary | labels.secondary)[kept].astype(np.int8)
+    never = len(labels.keys) - len(kept)
+    left_out = f"{never:,} recordings were in every fold's training, or in none: not scored"
+    return TuneTruth(
+        labels.classes,
+        tuple(labels.keys[row] for row in kept),
+        "file",
+        values,
+        None,
+        folds[kept],
+        "out of fold",
+        (
+            *_files_counted(len(kept), len(kept)),
+            "each recording's scores are of the models that did not train on it",
+            *_common(values, {}),
+            f"{len(np.unique(folds[kept]))} folds: the training run's own",
+            *([left_out] if never else []),
+        ),
+    )
+
+
 def _recording_names(truth: Truth) -> Sequence[str]:
     if truth.unit == "file":
         return truth.row_ids
@@ -100,7 +139,7 @@ def _windows_counted(rows: int, recordings: int) -> tuple[str, ...]:
 
 def _files_counted(rows: int, recordings: int) -> tuple[str, ...]:
     return (
-        f"a row is a whole recording: {rows:,} recordings, windows pooled as the settings say",
+        f"a row is a whole recording: {recordings:,} recordings, windows pooled as the settings say",
         "primary and secondary labels are positives, every other class a negative (a species "
         "in the background that nobody wrote down counts as absent)",
     )

@@ -125,7 +125,7 @@ def _counted(values: npt.NDArray[np.int8], recordings: int) -> tuple[str, ...]:
         f"{scored} of {values.shape[1]} classes have a yes and a no; macro ROC-AUC is the mean "
         "over those",
         "each counts 1 / the probability with which its queue drew the window, so that the "
-        "figure is about all windows, not about those that happened to be judged",
+        "figure is about all windows that the queue could draw, not only those judged",
     )
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from birdscope.core.errors import ScoresError
 from birdscope.core.verdicts import Verdict
-from birdscope.metrics.truths import file_truth, soundscape_truth, verdict_truth
+from birdscope.dataset.labels import FileLabels
+from birdscope.metrics.truths import file_truth, out_of_fold_truth, soundscape_truth, verdict_truth
 from birdscope.metrics.tune_folds import recording_folds
 
 CLASSES = ("a", "b", "c")
@@ -59,6 +60,18 @@ def test_labels_of_files_are_not_of_soundscapes(tmp_path):
     assert truth.unit == "file" and truth.values.tolist() == [[1, 1, 0], [0, 1, 0]]
     with pytest.raises(ScoresError, match="whole files"):
         soundscape_truth(path, CLASSES)
+
+
+def test_out_of_fold_labels_count_secondary_species_and_what_was_held_out():
+    primary = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], bool)
+    secondary = np.array([[0, 1, 0], [0, 0, 0], [0, 0, 0]], bool)
+    labels = FileLabels(CLASSES, ("x/1.ogg", "x/2.ogg", "x/3.ogg"), primary, secondary)
+    truth = out_of_fold_truth(labels, {"x/1.ogg": 1, "x/2.ogg": 0, "x/3.ogg": -1})
+    assert truth.row_ids == ("x/1.ogg", "x/2.ogg") and truth.unit == "file"
+    assert truth.values.tolist() == [[1, 1, 0], [0, 1, 0]] and truth.folds.tolist() == [1, 0]
+    assert "1 recordings were in every fold's training, or in none: not scored" in truth.counted
+    with pytest.raises(ScoresError, match="held out"):
+        out_of_fold_truth(labels, {})
 
 
 @settings(max_examples=60, deadline=None)
