@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from textual.widget import Widget
@@ -22,12 +23,20 @@ from birdscope.tui.tune_stack import Bench, fits, ordered, same
 if TYPE_CHECKING:
     from birdscope.engine.study_client import Study
     from birdscope.engine.tune_messages import MeasuredSettings, TuningOpened, TuningSource
-    from birdscope.metrics.tune_results import ClassDelta, Curves
+    from birdscope.metrics.tune_results import ClassDelta, Curves, IntervalSoFar, StageScore
     from birdscope.tui.services import Services
 
 Phase = Literal["waiting", "looking", "opening", "open", "empty", "failed"]
 # A hand that has come to rest wants the interval; one that still moves wants the figure.
 REST_S, PAUSE_S = 0.3, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """Figures of settings that were in hand a moment ago; None where there are none."""
+
+    measured: MeasuredSettings | None
+    interval: IntervalSoFar | None
 
 
 class TuneFeed:
@@ -47,8 +56,9 @@ class TuneFeed:
         board: All figures so far.
         baseline: What the others are compared with.
         label: The class whose curves are shown.
-        deltas: Every scored class against the baseline, and of which settings.
+        deltas: Every scored class against the baseline.
         curves: Of the class under the settings in hand, and under the baseline.
+        stages: The figure after each step of the settings in hand.
     """
 
     def __init__(self, owner: Widget, services: Services, changed: Callable[[], None]) -> None:
@@ -58,6 +68,8 @@ class TuneFeed:
         self._history = History(Settings())
         self._to_measure, self._to_detail = asyncio.Event(), asyncio.Event()
         self._others: tuple[Settings, ...] = ()
+        self._latest = self._history.present
+        self._latest_interval: IntervalSoFar | None = None
         self._begun = self._telling = self._untold = False
         self.phase: Phase = "waiting"
         self.problem = ""
@@ -69,6 +81,7 @@ class TuneFeed:
         self.label = ""
         self.deltas: tuple[ClassDelta, ...] = ()
         self.curves: tuple[Curves | None, Curves | None] = (None, None)
+        self.stages: tuple[StageScore, ...] = ()
 
     @property
     def study(self) -> Study:
@@ -84,6 +97,11 @@ class TuneFeed:
     def measured(self) -> MeasuredSettings | None:
         """The figures of the settings in hand; None while they are being computed."""
         return self.board.measured(self.settings)
+
+    @property
+    def latest(self) -> Latest:
+        """The newest figures of settings that were in hand, for the moment until theirs come."""
+        return Latest(self.board.measured(self._latest), self._latest_interval)
 
     @property
     def bench(self) -> Bench:
@@ -121,6 +139,11 @@ class TuneFeed:
         self._history.take(ordered(settings), gesture, held=held)
         self._measure_anew()
 
+    def name(self, name: str) -> None:
+        """Call the settings in hand something; no change that could be undone."""
+        self._history.name(name)
+        self._tell()
+
     def undo(self) -> bool:
         """Take back the last change; False where there is none."""
         done = self._history.undo()
@@ -135,7 +158,7 @@ class TuneFeed:
 
     def compare_with(self, baseline: Settings) -> None:
         """Compare all with these from now on."""
-        self.baseline, self.deltas = baseline, ()
+        self.baseline, self.deltas, self._latest_interval = baseline, (), None
         self._measure_anew()
         self.list_others(self._others)
 
@@ -164,7 +187,8 @@ class TuneFeed:
         self._tell()
 
     def _forget(self) -> None:
-        self.board, self.deltas, self.curves = Board(), (), (None, None)
+        self._latest_interval = None
+        self.board, self.deltas, self.stages, self.curves = Board(), (), (), (None, None)
 
     async def _look(self, again: bool) -> None:
         from birdscope.engine.tune_messages import FindSources
@@ -246,8 +270,10 @@ class TuneFeed:
             await self._to_measure.wait()
             self._to_measure.clear()
             while self.opened is not None and not self.board.is_known(self.settings):
-                if not await self._measure(self.settings, ""):
+                asked = self.settings
+                if not await self._measure(asked, ""):
                     break
+                self._latest = asked
             if self.opened is not None:
                 self._to_detail.set()
 
@@ -283,6 +309,8 @@ class TuneFeed:
         try:
             async for so_far in self.study.interval(settings, baseline, slot):
                 board.take_interval(settings, baseline, so_far)
+                if not slot:
+                    self._latest_interval = so_far
                 self._tell()
         except BirdscopeError as error:
             if not isinstance(error, Cancelled) and not board.problem(settings):
@@ -305,6 +333,7 @@ class TuneFeed:
         if self.opened is None or self.board.problem(settings):
             return
         self.deltas = await self.study.deltas(settings, baseline)
+        self.stages = await self.study.stages(settings)
         self._tell()
         if label:
             ours = await self.study.curves(settings, label)

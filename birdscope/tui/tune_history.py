@@ -60,6 +60,10 @@ class History:
             self._past = [*self._past[-LIMIT + 1 :], self._present]
         self._present, self._future = settings, []
 
+    def name(self, name: str) -> None:
+        """Call the present settings something."""
+        self._present = self._present.model_copy(update={"name": name})
+
     def undo(self) -> bool:
         """Go a step back; False where there is none."""
         if not self._past:

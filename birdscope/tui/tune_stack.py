@@ -117,6 +117,12 @@ def with_weight(settings: Settings, bench: Bench, member: str, value: float) -> 
     return settings.model_copy(update={"weights": weights})
 
 
+def with_weights(settings: Settings, weights: Mapping[str, float]) -> Settings:
+    """Other weights for all members, to two digits as the sliders have them."""
+    rounded = {member: round(weight, 2) for member, weight in weights.items()}
+    return settings.model_copy(update={"weights": rounded})
+
+
 def with_step(settings: Settings, number: int, step: AnyStep) -> Settings:
     """Another step in the place of one; where its stage differs, it moves there."""
     steps = [*settings.steps]

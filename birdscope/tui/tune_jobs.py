@@ -1,0 +1,139 @@
+"""What Tune has done elsewhere: predict the labelled files, search settings, fit the blend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from birdscope.tui import tune_figures as figures
+from birdscope.tui.tune_stack import with_weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from birdscope.engine.tune_messages import BlendFitted, TuningSource
+    from birdscope.tui.services import Services
+    from birdscope.tui.tune_feed import TuneFeed
+    from birdscope.tui.tune_shelf import Shelf
+
+
+TRIALS = 200
+_SEARCH = (
+    "Optuna tries settings on all folds but one and is judged on that one, each fold in turn: "
+    "the figure told is honest, and how much the searched folds flatter is told as overfit. "
+    "It goes on when birdscope is closed."
+)
+
+
+class TuneJobs:
+    """Starts jobs for Tune.
+
+    Args:
+        owner: The widget whose app is used.
+        services: The app's.
+        feed: Knows what is open.
+        shelf: Knows which names are taken.
+    """
+
+    def __init__(self, owner: Widget, services: Services, feed: TuneFeed, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._owner = owner
+        self._services = services
+        self._feed = feed
+
+    async def predict(self) -> None:
+        """Predict the train soundscapes with the ensemble that Submit would use."""
+        from birdscope.tui.screens.submit import SubmitPane
+        from birdscope.tui.submit_plan import Part
+
+        catalog = self._services.catalog
+        if catalog is None:
+            return
+        count = len(catalog.recordings("train_soundscapes"))
+        if not count:
+            self._owner.notify("This dataset has no train_soundscapes.", severity="warning")
+            return
+        submit = self._owner.app.query_one(SubmitPane)
+        await submit.predict_all(Part("train_soundscapes", count, count), submit.plan)
+
+    def ask_search(self) -> None:
+        """Ask how long to search and under which name to keep the result, then start a job."""
+        from birdscope.tui.screens.ask_text import AskText, Field
+
+        fields = [
+            Field("trials", "trials", str(TRIALS), _count),
+            Field("seed", "seed", "0", _whole),
+            Field("name", "name", self._shelf.free_name("searched"), self._shelf.wrong_name),
+        ]
+
+        def take(values: dict[str, str] | None) -> None:
+            if values is not None:
+                work = self._search(values)
+                self._owner.run_worker(work, group="tune-search", exit_on_error=False)
+
+        self._owner.app.push_screen(
+            AskText("Search settings", fields, says=_SEARCH, does="starts it"), take
+        )
+
+    async def _search(self, values: dict[str, str]) -> None:
+        source, catalog = self._feed.source, self._services.catalog
+        if source is None or catalog is None:
+            return
+        argv = search_argv(source, catalog.root, self._services.session.folder, values)
+        await self._services.jobs.start(argv, f"Search {values['name']}")
+        self._owner.notify(
+            f"{values['trials']} trials. The result will be a row of the table: {values['name']}.",
+            title="A job searches",
+            markup=False,
+        )
+
+    async def fit_blend(self) -> None:
+        """Fit the blend weights inside folds, take those of all folds in hand, and say how good.
+
+        Raises:
+            EngineError: one member, or no folds.
+            Cancelled: asked again meanwhile.
+        """
+        from birdscope.engine.tune_messages import FitBlend
+
+        feed = self._feed
+        if len(feed.bench.members) < 2:
+            self._owner.notify("One member: there is nothing to blend.", severity="warning")
+            return
+        self._owner.notify("The blend is being fitted …", timeout=3)
+        settings = feed.settings
+        fitted = await feed.study.ask(FitBlend(settings, feed.baseline))
+        feed.change(with_weights(feed.settings, fitted.weights))  # type: ignore[attr-defined]
+        self._owner.notify(_fitted(fitted), title="Blend fitted", timeout=15, markup=False)  # type: ignore[arg-type]
+
+
+def _fitted(fitted: BlendFitted) -> str:
+    """What the fit is worth, where it did not look."""
+    weights = ", ".join(f"{member} {share:.0%}" for member, share in fitted.weights.items())
+    return (
+        f"{weights}\n"
+        f"On folds it was not fitted on: {figures.area(fitted.nested)}, Δ to the baseline "
+        f"{figures.change(fitted.gain)} ({fitted.badge}).\n"
+        f"On all folds {figures.area(fitted.in_sample)}: "
+        f"{figures.change(fitted.overfit)} of it is overfit. ctrl+z takes it back."
+    )
+
+
+def search_argv(
+    source: TuningSource, data: Path, session: Path, values: dict[str, str]
+) -> list[str]:
+    """`birdscope tune search …` for what is open."""
+    return [
+        *("tune", "search", "--data", str(data), "--scores", str(source.scores)),
+        *("--truth", source.kind, "--session", session.name),
+        *("--trials", values["trials"], "--seed", values["seed"], "--name", values["name"]),
+    ]
+
+
+def _count(text: str) -> str:
+    return "" if text.isdigit() and int(text) > 0 else "trials is a whole number above 0"
+
+
+def _whole(text: str) -> str:
+    return "" if text.isdigit() else "seed is a whole number"

@@ -1,0 +1,111 @@
+"""The rows of the settings table: in hand, always there, saved. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from birdscope.core.settings import Settings
+from birdscope.tui.tune_stack import fits, ordered, same
+from birdscope.tui.widgets.settings_table import Origin, SettingLine
+
+if TYPE_CHECKING:
+    from birdscope.engine.tune_messages import TuningOpened
+    from birdscope.session.saved_settings import SavedEntry
+    from birdscope.tui.tune_feed import TuneFeed
+
+CURRENT, OWN = "current", "the ensemble's own"
+
+
+def lines_of(
+    feed: TuneFeed, entries: Sequence[SavedEntry], in_use: Settings | None
+) -> list[SettingLine]:
+    """All rows, the settings in hand first.
+
+    Args:
+        feed: Its figures are shown.
+        entries: The session's saved settings.
+        in_use: The session's; None where it takes the ensemble's own.
+    """
+    if feed.opened is None:
+        return []
+    own = feed.opened.default_settings
+    used = in_use if in_use is not None else own
+    found: list[tuple[str, str, Origin, Settings | None, str]] = [
+        (f"built-in {one.name}", one.name, "built-in", one, "") for one in feed.opened.baselines
+    ]
+    found.append((OWN, OWN, "built-in", own, ""))
+    found += [
+        (f"saved {one.name}", one.name, "saved", one.settings, one.problem) for one in entries
+    ]
+    if not any(one is not None and same(one, used) for _, _, _, one, _ in found):
+        found.append(("session", "the session's", "saved", used, ""))
+    lines = [_line(feed, *one) for one in found]
+    known = next((one for one in lines if _does(one, feed.settings)), None)
+    name = CURRENT if known is None else f"{CURRENT} = {known.name}"
+    lines.insert(0, _current(feed, name))
+    return _marked(lines, used)
+
+
+def others_of(lines: Sequence[SettingLine]) -> tuple[Settings, ...]:
+    """The settings of all rows but the first that can be measured."""
+    return tuple(
+        ordered(one.settings) for one in lines[1:] if one.settings is not None and not one.problem
+    )
+
+
+def is_own(settings: Settings, opened: TuningOpened) -> bool:
+    """Whether settings do as the ensemble's own."""
+    return same(settings, opened.default_settings)
+
+
+def _line(
+    feed: TuneFeed, key: str, name: str, origin: Origin, settings: Settings | None, problem: str
+) -> SettingLine:
+    if settings is None or feed.opened is None:
+        return SettingLine(key, None, origin, name, problem=problem or "can't be read")
+    if not fits(settings, feed.opened.members):
+        return SettingLine(key, settings, origin, name, problem="made for other members")
+    measured = feed.board.measured(settings)
+    return SettingLine(
+        key,
+        settings,
+        origin,
+        name,
+        measured.measured if measured is not None else None,
+        feed.board.interval(settings, feed.baseline),
+        feed.board.problem(settings),
+        is_baseline=same(settings, feed.baseline),
+    )
+
+
+def _current(feed: TuneFeed, name: str) -> SettingLine:
+    """The settings in hand, with the figures of a moment ago where theirs are not there yet."""
+    settings, latest = feed.settings, feed.latest
+    measured = feed.measured
+    interval = feed.board.interval(settings, feed.baseline)
+    shown = measured or latest.measured
+    return SettingLine(
+        CURRENT,
+        settings,
+        "current",
+        name,
+        shown.measured if shown is not None else None,
+        interval or latest.interval,
+        feed.board.problem(settings),
+        is_baseline=same(settings, feed.baseline),
+        stale=measured is None,
+        interval_stale=interval is None,
+    )
+
+
+def _does(line: SettingLine, settings: Settings) -> bool:
+    return line.settings is not None and same(line.settings, settings)
+
+
+def _marked(lines: list[SettingLine], used: Settings) -> list[SettingLine]:
+    """The settings in hand and the first row that do as the session's are marked."""
+    rows = [number for number, one in enumerate(lines) if _does(one, used)]
+    marked = {*rows[:1], *[number for number in rows if number][:1]}
+    return [replace(one, in_use=number in marked) for number, one in enumerate(lines)]

@@ -1,0 +1,149 @@
+"""What Tune says: what is measured, what a row and a badge mean, why there is nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from birdscope.tui import tune_figures as figures
+
+if TYPE_CHECKING:
+    from birdscope.engine.tune_messages import TuningOpened
+    from birdscope.tui.tune_feed import TuneFeed
+    from birdscope.tui.widgets.settings_table import SettingLine
+
+SAYS = (
+    "AUC is the mean ROC-AUC of the classes that have positives. Δ is to the baseline: “better” "
+    "or “worse” where its 95 % interval leaves out 0, else “within noise”. ● in use."
+)
+MEANS = """\
+A row is a way from the models' raw scores to final probabilities. AUC is the mean ROC-AUC of all \
+classes that have a positive and a negative row (a class without either has none, and counts \
+nowhere). “Mean of folds” measures each fold by itself: mean and standard deviation. AP is the \
+mean average precision of the same classes.
+Δ is the AUC minus the baseline's. Recordings are drawn anew, with repetition, 1,000 times; both \
+rows are measured on each draw, and 95 of 100 differences lie in the interval. “better”: all of \
+the interval is above 0. “worse”: all of it is below. “within noise”: 0 is in it, so these labels \
+can't tell the two apart. Dots mean that draws are still being added.
+● marks the row that the session uses: Scope and Submit take it. Settings turned until they fit \
+these labels look better here than elsewhere; g searches with nested folds, which don't."""
+_LOOKING = {
+    "waiting": "The dataset is being opened …",
+    "looking": "Looking for scores and labels …",
+    "opening": "Scores and labels are being opened …",
+}
+_HOW = """\
+Tune measures post-processing on recordings that have both labels and scores."""
+_LABELS = """\
+Labels: train_soundscapes_labels.csv in the dataset (columns row_id, then a class each), verdicts \
+from Audition (3), or a training run's out-of-fold predictions."""
+
+
+def header(feed: TuneFeed) -> Content:
+    """What the figures rest on."""
+    opened = feed.opened
+    if opened is None:
+        return Content.from_markup("[$text-muted]nothing is measured yet[/]")
+    line = Content.from_markup("[b]$source[/]", source=opened.source)
+    line += Content.from_markup("  [$text-accent]$text[/]", text=_scored(opened))
+    rows = f"{opened.rows:,} {plural(opened.rows, opened.unit)}"
+    if opened.unit == "window":
+        rows += f" of {opened.recordings:,} {plural(opened.recordings, 'recording')}"
+    folds = f", {len(opened.folds)} folds" if opened.folds else ""
+    return line + Content.from_markup("  [$text-muted]$text[/]", text=f"{rows}{folds}")
+
+
+def hint(feed: TuneFeed) -> Content:
+    """What to do while there is nothing to show."""
+    if feed.phase in _LOOKING:
+        return _quiet(_LOOKING[feed.phase])
+    if feed.phase == "failed":
+        keys = _key("l", "chooses other labels or scores")
+        return Content.from_markup("[$text-warning]$text[/]\n\n", text=feed.problem) + keys
+    lines = [_quiet(_HOW), Content("")]
+    problems = dict.fromkeys(f"{one.title}: {one.problem}" for one in feed.sources if one.problem)
+    lines += [Content.from_markup("[$text-warning]$text[/]", text=text) for text in problems]
+    if problems:
+        lines.append(Content(""))
+    lines += [
+        _key("P", "predicts the labelled soundscapes as a job; this screen opens when it is done"),
+        _key("l", "lists what there is"),
+        Content(""),
+        _quiet(_LABELS),
+    ]
+    return Content("\n").join(lines)
+
+
+def about(line: SettingLine | None, opened: TuningOpened | None) -> Content:
+    """The figures of the row under the cursor, in words."""
+    if line is None or opened is None:
+        return Content("")
+    if line.problem:
+        return Content.from_markup("[$text-error]$text[/]", text=line.problem)
+    if line.measured is None:
+        return _quiet("being measured …")
+    measured = line.measured
+    parts = [f"AP {figures.area(measured.macro_ap)}"]
+    parts.append(f"{measured.scored_classes} of {len(opened.classes)} classes scored")
+    if measured.per_fold:
+        folds = figures.spread(measured.fold_mean, measured.fold_sd)
+        parts.append(f"{len(measured.per_fold)} folds {folds}")
+    first = Content.from_markup("[$text-muted]$text[/]", text=" · ".join(parts))
+    note = line.settings.note if line.settings is not None else ""
+    return Content("\n").join([first, _difference(line), *([_quiet(note)] if note else [])])
+
+
+def by_fold(line: SettingLine | None) -> str:
+    """Each fold's figure; empty without folds."""
+    if line is None or line.measured is None:
+        return ""
+    return "  ".join(
+        f"{one.fold}: {figures.area(one.macro)} ({one.scored_classes})"
+        for one in line.measured.per_fold
+    )
+
+
+def counted(opened: TuningOpened) -> str:
+    """What is counted where, a line each."""
+    return "\n".join(f"• {one}" for one in opened.counted)
+
+
+def plural(count: int, noun: str) -> str:
+    """The noun, with an s where there is not one.
+
+    >>> plural(2, "class")
+    'classes'
+    """
+    if count == 1:
+        return noun
+    return noun + ("es" if noun.endswith("s") else "s")
+
+
+def _scored(opened: TuningOpened) -> str:
+    return f"{len(opened.scored_classes)} of {len(opened.classes)} classes scored"
+
+
+def _difference(line: SettingLine) -> Content:
+    """The interval in words."""
+    if line.is_baseline:
+        return _quiet("the baseline: the others are compared with it (= chooses another)")
+    interval = line.interval
+    if interval is None or line.interval_stale:
+        return _quiet("Δ is measured when the hand rests …")
+    if interval.reason:
+        return _quiet(f"Δ {figures.change(interval.difference)}; {interval.reason}")
+    ends = figures.interval(interval.low, interval.high)
+    count = f"{interval.resamples:,}"
+    if interval.resamples < interval.of:
+        count += f" of {interval.of:,}"
+    text = f"Δ {figures.change(interval.difference)}, 95 % {ends}, {count} resamples of recordings"
+    return _quiet(text)
+
+
+def _key(key: str, text: str) -> Content:
+    return Content.from_markup("[b $footer-key-foreground]$key[/] $text", key=key, text=text)
+
+
+def _quiet(text: str) -> Content:
+    return Content.from_markup("[$text-muted]$text[/]", text=text)
