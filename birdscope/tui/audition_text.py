@@ -1,0 +1,261 @@
+"""What Audition says: its feed in words, lines and marks."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from birdscope.core.types import Species
+from birdscope.core.units import duration
+from birdscope.tui.audition_feed import AuditionFeed, Choice, WindowKey
+
+if TYPE_CHECKING:
+    from birdscope.core.verdicts import QueueKind, Verdict
+    from birdscope.engine.audition_messages import JudgeSummary, PrecisionAt, ThresholdAt
+
+KINDS: Mapping[QueueKind, tuple[str, str]] = {
+    "score": (
+        "best first",
+        "where the ensemble is most sure; for precision at the top and a first threshold",
+    ),
+    "uncertainty": (
+        "least sure first",
+        "nearest to the threshold of 0.5; for the steep part of the calibration curve",
+    ),
+    "disagreement": (
+        "members disagree",
+        "where the members of the ensemble differ most; for their errors",
+    ),
+    "auc_loss": (
+        "costs most AUC",
+        "labelled windows that cost this species most ROC-AUC; for errors of model or label",
+    ),
+    "stratified": (
+        "random by score",
+        "drawn by chance from every range of scores; for honest precision and for Tune",
+    ),
+    "clips": ("training clips", "windows of this species' own recordings in train_audio"),
+}
+"""Kind of queue → its short name, and what it is good for."""
+
+_ANSWERS = {"yes": ("✓ yes", "good"), "no": ("✗ no", "bad"), "maybe": ("? maybe", "warn")}
+_KEY = "[b $footer-key-foreground]{}[/]"
+
+
+def header(choice: Choice, species: Species | None, annotator: str, width: int) -> Content:
+    """The species, its queue, the filters; at the right who judges."""
+    if species is None:
+        return Content.from_markup(f"[$text-muted]no species chosen:[/] {_KEY.format('/')} lists")
+    line = Content.from_markup("[b]$name[/]", name=species.name)
+    if species.name != species.label:
+        line += Content.from_markup(" [$text-secondary]$code[/]", code=species.label)
+    line += Content.from_markup("  [$text-accent]$kind[/]", kind=KINDS[choice.kind][0])
+    for one in filters(choice):
+        line += Content.from_markup("  [$text-warning]$one[/]", one=one)
+    if choice.scores is not None and width >= 110:
+        line += Content.from_markup("  [$text-muted]$name[/]", name=choice.scores.name)
+    right = Content.from_markup("[$text-muted]by[/] $name", name=annotator) if annotator else None
+    if right is None or line.cell_length + right.cell_length + 3 > width:
+        return line
+    return line + Content(" " * (width - line.cell_length - right.cell_length)) + right
+
+
+def filters(choice: Choice) -> list[str]:
+    """What is left out, a few words each."""
+    found = []
+    if choice.recordings:
+        found.append(f"in “{choice.recordings}”")
+    if choice.hours is not None:
+        found.append(f"{choice.hours[0]}–{choice.hours[1]} h")
+    if choice.hide_judged:
+        found.append("unjudged only")
+    return found
+
+
+def mark(verdict: Verdict, label: str) -> tuple[str, str]:
+    """The word of a verdict in the list of a species, and its role."""
+    if verdict.label != label:
+        return "✓ yes", "good"
+    if verdict.corrected_label:
+        return f"→ {verdict.corrected_label}", "bad"
+    return _ANSWERS[verdict.answer]
+
+
+def marks(feed: AuditionFeed) -> dict[WindowKey, tuple[str, str]]:
+    """Every verdict of the species, and the answers that could not be kept."""
+    label = feed.choice.label
+    found = {window: mark(one, label) for window, one in feed.verdicts.items()}
+    return found | dict.fromkeys(feed.unsaved, ("✗ unsaved", "bad"))
+
+
+def left(feed: AuditionFeed) -> int:
+    """Windows of the queue on show without a verdict."""
+    if feed.found is None:
+        return 0
+    return sum((one.recording, one.index) not in feed.verdicts for one in feed.found.items)
+
+
+def queue_titles(feed: AuditionFeed, row: int) -> tuple[str, str]:
+    """What stands in the frame of the queue: above and below."""
+    found = feed.found
+    if found is None or not found.items:
+        return "Queue", "…" if feed.loading else ""
+    below = f"{left(feed)} left"
+    if found.total > len(found.items):
+        below += f" · {found.total:,} in all"
+    return f"Queue {row + 1}/{len(found.items)}", below
+
+
+def hint(feed: AuditionFeed, species: Species | None, to_predict: str) -> Content:
+    """What to do while there is no window to show.
+
+    Args:
+        feed: The state.
+        species: The one chosen; None before.
+        to_predict: What R would predict, with the time it takes; empty where it can't.
+    """
+    if species is None:
+        return _quiet("No species is chosen. ") + _key("/") + _quiet(" lists them.")
+    if feed.problem:
+        return _bad(feed.problem)
+    if feed.found is None or feed.loading:
+        return _quiet("The windows are being ranked …")
+    found = feed.found
+    lines = [_bad(found.problem) if found.problem else _quiet("No window fits.")]
+    if not found.recordings and to_predict:
+        lines += [Content(""), _key("R") + _quiet(f" predicts {to_predict}")]
+    if filters(feed.choice):
+        lines += [Content(""), _key("F") + _quiet(" changes the filter, ") + _key("escape")]
+        lines[-1] += _quiet(" lists all windows again")
+    if found.judged:
+        text = f"{found.judged} judged windows are left out: "
+        lines += [Content(""), _quiet(text) + _key("H") + _quiet(" shows them")]
+    return Content("\n").join(lines)
+
+
+def needed(count: int, part: str, seconds: float) -> str:
+    """What a prediction of a part of the dataset is: files and time."""
+    time = f", about {duration(seconds)}" if seconds > 0 else ""
+    return f"all {count:,} {part} as a job{time}; listen meanwhile"
+
+
+def tally(feed: AuditionFeed) -> Content:
+    """How many windows have which answer."""
+    summary = feed.summary
+    if summary is None:
+        return _quiet("…" if not feed.summary_problem else "")
+    judged = summary.yes + summary.no + summary.maybe
+    if not judged:
+        return (
+            _quiet("no verdicts yet: ")
+            + _key("y")
+            + _quiet(" yes  ")
+            + _key("n")
+            + _quiet(" no  ")
+            + _key("m")
+            + _quiet(" maybe")
+        )
+    line = Content.from_markup("[b]$count[/] judged ", count=str(judged))
+    for sign, role, count in (
+        ("✓", "success", summary.yes), ("✗", "error", summary.no), ("?", "warning", summary.maybe)
+    ):  # fmt: skip
+        line += Content.from_markup(f"  [$text-{role}]{sign}[/] {count}")
+    return line
+
+
+def precision_line(one: PrecisionAt) -> Content:
+    """precision@k with its interval."""
+    line = Content.from_markup("[$text-muted]$name[/]", name=f"precision@{one.k:<4}")
+    line += Content.from_markup("[b]$share[/]", share=f"{one.precision:5.0%}")
+    line += _quiet(f"  {one.low:.0%}–{one.high:.0%}")
+    return line + _quiet(f"  {one.gaps} better unjudged") if one.gaps else line
+
+
+def threshold_line(one: ThresholdAt) -> Content:
+    """The score for a precision, with its interval or why there is none."""
+    line = Content.from_markup("[$text-muted]$name[/]", name=f"{one.precision:.0%} right ")
+    if one.score is None:
+        return line + _quiet(f"   {one.reason or 'no score reaches it'}")
+    line += Content.from_markup("from [b]$score[/]", score=f"{one.score:.3f}")
+    if one.low is None and one.high is None:
+        return line
+    low = "0" if one.low is None else f"{one.low:.3f}"
+    high = "?" if one.high is None else f"{one.high:.3f}"
+    return line + _quiet(f"  {low}–{high}")
+
+
+def summary_lines(feed: AuditionFeed, rows: int) -> Content:
+    """Tally, precision, thresholds and remarks, as many lines as there is room for."""
+    lines = [tally(feed)]
+    if feed.save_problem:
+        lines.insert(0, _error(f"NOT SAVED: {feed.save_problem}"))
+    if feed.summary_problem:
+        lines.append(_bad(feed.summary_problem))
+    if feed.summary is not None and feed.summary.yes + feed.summary.no:
+        lines += _figures(feed.summary, rows - len(lines))
+    return Content("\n").join(lines)
+
+
+def _figures(summary: JudgeSummary, room: int) -> list[Content]:
+    thresholds = [threshold_line(one) for one in summary.thresholds] if summary.enough else []
+    if not summary.enough:
+        thresholds = [_bad(f"not enough verdicts yet: {summary.reason}")]
+    notes = [_quiet(one) for one in summary.notes]
+    kept = max(1, room - len(thresholds) - len(notes))
+    return [*map(precision_line, _spread(summary.precision, kept)), *thresholds, *notes]
+
+
+def _spread(every: tuple[PrecisionAt, ...], count: int) -> list[PrecisionAt]:
+    """The last, which is of all, and before it as many as there is room for."""
+    chosen = list(every[-count:]) if count < len(every) else list(every)
+    return chosen[::-1]
+
+
+def hours_of(text: str) -> tuple[int, int] | None:
+    """First and last hour of `5-9`; None of an empty text.
+
+    Raises:
+        ValueError: it is no span of hours.
+
+    >>> hours_of("5-9")
+    (5, 9)
+    """
+    if not text.strip():
+        return None
+    found = re.fullmatch(r"\s*(\d{1,2})\s*(?:h\s*)?[-–]\s*(\d{1,2})\s*h?\s*", text)
+    if found is None:
+        raise ValueError("two hours of the day, such as 5-9")
+    first, second = int(found[1]), int(found[2])
+    if first > 24 or second > 24 or first == second:
+        raise ValueError("hours from 0 to 24, the second one is left out")
+    return first, second
+
+
+def curve_of(
+    summary: JudgeSummary | None,
+) -> tuple[list[float], list[float]]:
+    """The calibration curve: scores, and the probability that the species is there."""
+    if summary is None or not summary.enough:
+        return [], []
+    pairs = [pair for pair in summary.curve if all(map(math.isfinite, pair))]
+    return [score for score, _ in pairs], [share for _, share in pairs]
+
+
+def _key(text: str) -> Content:
+    return Content.from_markup("[b $footer-key-foreground]$key[/]", key=text)
+
+
+def _quiet(text: str) -> Content:
+    return Content.from_markup("[$text-muted]$text[/]", text=text)
+
+
+def _bad(text: str) -> Content:
+    return Content.from_markup("[$text-warning]$text[/]", text=text)
+
+
+def _error(text: str) -> Content:
+    return Content.from_markup("[b $text-error]$text[/]", text=text)
