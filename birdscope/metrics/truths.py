@@ -137,9 +137,9 @@ def _windows_counted(rows: int, recordings: int) -> tuple[str, ...]:
     )
 
 
-def _files_counted(rows: int, recordings: int) -> tuple[str, ...]:
+def _files_counted(_: int, recordings: int) -> tuple[str, ...]:
     return (
-        f"a row is a whole recording: {recordings:,} recordings, windows pooled as the settings say",
+        f"a row is a whole recording: {recordings:,}, windows pooled as the settings say",
         "primary and secondary labels are positives, every other class a negative (a species "
         "in the background that nobody wrote down counts as absent)",
     )
