@@ -24,6 +24,7 @@ from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
     OpenDataset,
+    OpenInAudition,
     OpenInScope,
 )
 from birdscope.tui.playback import Playback, PlaybackStatus, PlayerLike
@@ -42,7 +43,13 @@ if TYPE_CHECKING:
     from birdscope.engine.client import Engine
     from birdscope.tui.pictures import Provider
 
-TABS = (("browse", "1", "Browse"), ("scope", "2", "Scope"), ("submit", "6", "Submit"))
+TABS = (
+    ("browse", "1", "Browse"),
+    ("scope", "2", "Scope"),
+    ("audition", "3", "Audition"),
+    ("tune", "4", "Tune"),
+    ("submit", "6", "Submit"),
+)
 _SCREENS = Path(__file__).parent / "screens"
 
 
@@ -97,6 +104,10 @@ class BirdscopeApp(SafeApp):
                 tooltip="Go to Browse"),
         Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",
                 tooltip="Go to Scope"),
+        Binding("3", "show_tab('audition')", "Audition", show=False, id="app.audition",
+                tooltip="Go to Audition, with the species of Browse or Scope"),
+        Binding("4", "show_tab('tune')", "Tune", show=False, id="app.tune",
+                tooltip="Go to Tune"),
         Binding("6", "show_tab('submit')", "Submit", show=False, id="app.submit",
                 tooltip="Go to Submit and the jobs"),
         Binding("R", "predict_all", "Predict all", show=False, id="app.predict_all",
@@ -216,6 +227,13 @@ class BirdscopeApp(SafeApp):
         self.action_show_tab("scope")
         self.query_one(ScopePane).open_recording(event.recording)
 
+    @on(OpenInAudition)
+    def _open_in_audition(self, event: OpenInAudition) -> None:
+        from birdscope.tui.screens.audition import AuditionPane
+
+        self.query_one(AuditionPane).open_species(event)
+        self.action_show_tab("audition")
+
     @on(TabStrip.Chosen)
     def _tab_chosen(self, event: TabStrip.Chosen) -> None:
         self.action_show_tab(event.tab)
@@ -245,6 +263,8 @@ class BirdscopeApp(SafeApp):
         """Go to a tab."""
         if not self.query(f"#{tab}"):
             return
+        if tab == "audition":
+            self._take_species_along()
         self.query_one(TabStrip).active = tab
         pane = "welcome-pane" if self.query("#welcome-pane") and tab != "submit" else tab
         self._show_pane(pane)
@@ -286,12 +306,17 @@ class BirdscopeApp(SafeApp):
     async def _after_first_paint(self) -> None:
         gc.freeze()
         gc.enable()
+        from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.scope import ScopePane
         from birdscope.tui.screens.submit import SubmitPane
+        from birdscope.tui.screens.tune import TunePane
 
         opening = asyncio.create_task(self._desk.open())
         self.stylesheet.read_all(
-            [_SCREENS / f"{name}.tcss" for name in ("scope", "submit", "welcome")]
+            [
+                _SCREENS / f"{name}.tcss"
+                for name in ("scope", "audition", "tune", "submit", "welcome")
+            ]
         )
         await self.query_one(BrowsePane).furnish()
         playback = self.services.playback
@@ -300,6 +325,8 @@ class BirdscopeApp(SafeApp):
         playback.start()
         panes = self.query_one(ContentSwitcher)
         await panes.add_content(ScopePane(self.services), id="scope")
+        await panes.add_content(AuditionPane(self.services), id="audition")
+        await panes.add_content(TunePane(self.services), id="tune")
         await panes.add_content(SubmitPane(self.services), id="submit")
         self._jobs.begin()
         if self._data is not None:
@@ -333,6 +360,18 @@ class BirdscopeApp(SafeApp):
         await panes.add_content(
             WelcomePane(problem, id="welcome-pane"), id="welcome-pane", set_current=True
         )
+
+    def _take_species_along(self) -> None:
+        """Lead Audition to the species of the tab that is left."""
+        from birdscope.tui.screens.audition import AuditionPane
+        from birdscope.tui.screens.scope import ScopePane
+
+        label = ""
+        if self.tab == "browse":
+            label = self.query_one(BrowsePane).label
+        elif self.tab == "scope":
+            label = self.query_one(ScopePane).label
+        self.query_one(AuditionPane).come_from(self.tab, label)
 
     def _show_pane(self, pane: str) -> None:
         self.query_one(ContentSwitcher).current = pane

@@ -70,6 +70,7 @@ class Resume:
 
     def come_back(self, catalog: Catalog) -> None:
         """Lead the panes to where the session was in this dataset."""
+        from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.browse import BrowsePane
         from birdscope.tui.screens.scope import ScopePane
 
@@ -80,6 +81,7 @@ class Resume:
         app, playback = self._app, self._services.playback
         app.query_one(BrowsePane).come_back(state.browse)
         app.query_one(ScopePane).come_back(state.scope)
+        app.query_one(AuditionPane).come_back(state.audition, state.browse.row)
         playback.change_volume(state.volume - playback.status.volume)
         if state.theme in app.available_themes:
             app.theme = state.theme
@@ -104,6 +106,7 @@ class Resume:
             return {}
 
     def _seen(self) -> dict[str, Any]:
+        from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.browse import BrowsePane
         from birdscope.tui.screens.scope import ScopePane
 
@@ -121,6 +124,8 @@ class Resume:
             found["browse"] = place
         if (there := scope.place) is not None and scope.feed.recording is not None:
             found |= {"scope": there, "recording": scope.feed.recording.key}
+        if (window := app.query_one(AuditionPane).place) is not None:
+            found["audition"] = window
         if playback.path is not None and playback.path.is_relative_to(catalog.root):
             found["playing"] = playback.path.relative_to(catalog.root).as_posix()
             found["position_s"] = max(0.0, round(playback.position_s, 2))

@@ -131,6 +131,12 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         return self._selected
 
     @property
+    def label(self) -> str:
+        """The species under the cursor; empty where that is something else."""
+        row = self.query_one(SpeciesList).row
+        return row.key if row is not None and row.kind == "species" else ""
+
+    @property
     def place(self) -> BrowsePlace | None:
         """Where the user is here; None before the dataset is listed."""
         species = self.query_one(SpeciesList)

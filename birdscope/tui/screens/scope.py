@@ -98,6 +98,14 @@ class ScopePane(Container):
         return self._window
 
     @property
+    def label(self) -> str:
+        """The species of the selected row; empty before there are predictions."""
+        blended, row = self.feed.blended, self._heatmap.cursor[0]
+        if blended is None or row >= len(blended.ranking):
+            return ""
+        return self.feed.classes[blended.ranking[row]]
+
+    @property
     def is_shown(self) -> bool:
         """Whether this is the tab on show; the others must leave the focus alone."""
         return bool(self.display) and self.app.screen is self.screen
