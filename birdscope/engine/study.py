@@ -52,9 +52,9 @@ Handler: TypeAlias = Callable[[Study, Any], object]
 
 def handlers() -> dict[type, Handler]:
     """Type of request → the function that answers it."""
-    from birdscope.engine import tune_answers
+    from birdscope.engine import audition_answers, tune_answers
 
-    return {**tune_answers.HANDLERS}
+    return {**tune_answers.HANDLERS, **audition_answers.HANDLERS}
 
 
 class Clerk:

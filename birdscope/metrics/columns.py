@@ -187,13 +187,12 @@ def _at_stage(
         mean = stack.member_means(scores, settings)[member]
         return stack.apply_steps(settings, "member", mean, scores.rows.offsets, member)
     assert layer is not None
-    raw = scores.values[layer]
+    raw: npt.NDArray[np.float32] = scores.values[layer]
     touched = any(one.at == "checkpoint" and stack.touches(one, member) for one in settings.steps)
     if not touched:
         return raw
-    return stack.apply_steps(
-        settings, "checkpoint", raw.astype(np.float64), scores.rows.offsets, member
-    )
+    values = raw.astype(np.float64)
+    return stack.apply_steps(settings, "checkpoint", values, scores.rows.offsets, member)
 
 
 def _ranks(

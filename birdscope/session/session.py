@@ -11,7 +11,7 @@ from birdscope.session import lock
 from birdscope.session.names import STATE_FILE, checked_name, list_sessions
 from birdscope.session.state import SessionState, changed, load_state, save_state, set_aside
 
-__all__ = ["STATE_FILE", "Session", "list_sessions", "scores_folder"]
+__all__ = ["STATE_FILE", "Session", "job_scores_folder", "list_sessions", "scores_folder"]
 
 
 class Session:
@@ -113,6 +113,11 @@ class Session:
             self.problem = f"{path} can't be written: {error.strerror or error}"
         else:
             self.problem = ""
+
+
+def job_scores_folder(session_folder: Path, dataset: str, ensemble: str) -> Path:
+    """`scores-jobs/<ensemble>/<dataset>`: jobs keep theirs below it, by code and part."""
+    return Path(session_folder) / "scores-jobs" / ensemble[:16] / dataset[:16]
 
 
 def scores_folder(session_folder: Path, dataset: str, ensemble: str) -> Path:

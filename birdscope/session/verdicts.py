@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -138,10 +138,21 @@ class Verdicts:
     def put(self, verdict: Verdict) -> None:
         """Keep a verdict; it is on the disk when this returns.
 
+        A window that a queue drew by chance, judged again without one, stays part of that
+        sample: whoever corrects an answer must not make the sample unfair.
+
         Raises:
             SessionError: read-only, or the disk refuses; then nothing was kept.
         """
-        self.put_all((verdict,))
+        with self._lock:
+            earlier = self._mine(verdict) if verdict.sampling_probability is None else None
+            if earlier is not None and earlier.sampling_probability is not None:
+                verdict = replace(
+                    verdict,
+                    queue=earlier.queue,
+                    sampling_probability=earlier.sampling_probability,
+                )
+            self.put_all((verdict,))
 
     def put_all(self, verdicts: Iterable[Verdict]) -> int:
         """Keep many in one transaction, all or none; gives how many.
@@ -210,6 +221,14 @@ class Verdicts:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _mine(self, one: Verdict) -> Verdict | None:
+        """The verdict that one takes the place of."""
+        found = self._latest(
+            'AND label = ? AND recording = ? AND "index" = ? AND annotator = ?',
+            (one.label, one.recording, one.index, one.annotator),
+        )
+        return found[-1] if found else None
 
     def _latest(self, condition: str, values: Sequence[object]) -> list[Verdict]:
         return self._read(f"{_LATEST} {condition} ORDER BY id", values)

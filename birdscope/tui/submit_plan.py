@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from birdscope.tui.jobs_watch import JobView
 
 DEBUG_FIRST = 50
-_SCORES = "scores-jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +133,11 @@ class SubmitPlan:
 
     def scores_folder(self, part: Part) -> Path:
         """Where jobs keep the scores of this part; other models, data or code have another."""
+        from birdscope.session.session import job_scores_folder
+
         assert self.ensemble is not None
-        ensemble, dataset = self.ensemble.fingerprint[:16], self.dataset_fingerprint[:16]
-        return self.session / _SCORES / ensemble / dataset / __version__ / part.name
+        dataset, ensemble = self.dataset_fingerprint, self.ensemble.fingerprint
+        return job_scores_folder(self.session, dataset, ensemble) / __version__ / part.name
 
     def export_argv(self, out: Path) -> list[str]:
         """`birdscope submit …` for what is chosen."""
