@@ -43,8 +43,7 @@ def lines_of(
         found.append(("session", "the session's", "saved", used, ""))
     lines = [_line(feed, *one) for one in found]
     known = next((one for one in lines if _does(one, feed.settings)), None)
-    name = CURRENT if known is None else f"{CURRENT} = {known.name}"
-    lines.insert(0, _current(feed, name))
+    lines.insert(0, _current(feed, known.name if known is not None else ""))
     return _marked(lines, used)
 
 
@@ -73,6 +72,7 @@ def _line(
         settings,
         origin,
         name,
+        "",
         measured.measured if measured is not None else None,
         feed.board.interval(settings, feed.baseline),
         feed.board.problem(settings),
@@ -80,7 +80,7 @@ def _line(
     )
 
 
-def _current(feed: TuneFeed, name: str) -> SettingLine:
+def _current(feed: TuneFeed, same_as: str) -> SettingLine:
     """The settings in hand, with the figures of a moment ago where theirs are not there yet."""
     settings, latest = feed.settings, feed.latest
     measured = feed.measured
@@ -90,7 +90,8 @@ def _current(feed: TuneFeed, name: str) -> SettingLine:
         CURRENT,
         settings,
         "current",
-        name,
+        CURRENT,
+        same_as,
         shown.measured if shown is not None else None,
         interval or latest.interval,
         feed.board.problem(settings),

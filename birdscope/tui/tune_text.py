@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from birdscope.tui.widgets.settings_table import SettingLine
 
 SAYS = (
-    "AUC is the mean ROC-AUC of the classes that have positives. Δ is to the baseline: “better” "
-    "or “worse” where its 95 % interval leaves out 0, else “within noise”. ● in use."
+    "AUC is the mean over scored classes. The badge: “better” or “worse” if the 95 % interval of "
+    "Δ to the baseline leaves out 0. ● the session's."
 )
 MEANS = """\
 A row is a way from the models' raw scores to final probabilities. AUC is the mean ROC-AUC of all \
@@ -49,7 +49,7 @@ def header(feed: TuneFeed) -> Content:
     line += Content.from_markup("  [$text-accent]$text[/]", text=_scored(opened))
     rows = f"{opened.rows:,} {plural(opened.rows, opened.unit)}"
     if opened.unit == "window":
-        rows += f" of {opened.recordings:,} {plural(opened.recordings, 'recording')}"
+        rows += f", {opened.recordings:,} {plural(opened.recordings, 'recording')}"
     folds = f", {len(opened.folds)} folds" if opened.folds else ""
     return line + Content.from_markup("  [$text-muted]$text[/]", text=f"{rows}{folds}")
 
@@ -85,10 +85,11 @@ def about(line: SettingLine | None, opened: TuningOpened | None) -> Content:
         return _quiet("being measured …")
     measured = line.measured
     parts = [f"AP {figures.area(measured.macro_ap)}"]
-    parts.append(f"{measured.scored_classes} of {len(opened.classes)} classes scored")
     if measured.per_fold:
         folds = figures.spread(measured.fold_mean, measured.fold_sd)
         parts.append(f"{len(measured.per_fold)} folds {folds}")
+    if measured.scored_classes != len(opened.scored_classes):
+        parts.append(f"{measured.scored_classes} classes scored")
     first = Content.from_markup("[$text-muted]$text[/]", text=" · ".join(parts))
     note = line.settings.note if line.settings is not None else ""
     return Content("\n").join([first, _difference(line), *([_quiet(note)] if note else [])])
@@ -127,7 +128,7 @@ def _scored(opened: TuningOpened) -> str:
 def _difference(line: SettingLine) -> Content:
     """The interval in words."""
     if line.is_baseline:
-        return _quiet("the baseline: the others are compared with it (= chooses another)")
+        return _quiet("the baseline; = compares with another row")
     interval = line.interval
     if interval is None or line.interval_stale:
         return _quiet("Δ is measured when the hand rests …")
@@ -137,8 +138,7 @@ def _difference(line: SettingLine) -> Content:
     count = f"{interval.resamples:,}"
     if interval.resamples < interval.of:
         count += f" of {interval.of:,}"
-    text = f"Δ {figures.change(interval.difference)}, 95 % {ends}, {count} resamples of recordings"
-    return _quiet(text)
+    return _quiet(f"95 % {ends}, {count} resamples")
 
 
 def _key(key: str, text: str) -> Content:

@@ -102,9 +102,11 @@ class TunePane(Container):
                      id="tune-says")  # fmt: skip
         yield Static(id="tune-hint")
         with Horizontal(id="tune-body"):
-            stack = StackEditor(id="tune-stack")
-            stack.border_title = "Stack"
-            yield stack
+            with Vertical(id="tune-left"):
+                stack = StackEditor(id="tune-stack")
+                stack.border_title = "Stack"
+                yield stack
+                yield StageBars(id="tune-stages-tall")
             with Vertical(id="tune-right"):
                 with Vertical(id="tune-upper") as upper:
                     upper.border_title = "Settings"
@@ -298,6 +300,11 @@ class TunePane(Container):
     def _table(self) -> SettingsTable:
         return self.query_one(SettingsTable)
 
+    @property
+    def _place(self) -> str:
+        """Which view of how many is on show, where it is one at a time."""
+        return "" if self.has_class("-wide") else f"{self._view + 1}/{len(VIEWS)} "
+
     def _begin_anew(self) -> None:
         self.feed.close_data()
         self._others = ()
@@ -367,23 +374,22 @@ class TunePane(Container):
     def _draw_lower(self) -> None:
         feed = self.feed
         assert feed.opened is not None
-        classes, stages = self.query_one(ClassDeltas), self.query_one(StageBars)
-        classes.show(feed.opened.classes, feed.opened.label_names, feed.deltas)
-        place = "" if self.has_class("-wide") else f"{self._view + 1}/{len(VIEWS)} "
-        classes.border_title = f"{place}Classes · Δ to {feed.baseline.name}"
-        stages.show(feed.stages)
-        stages.border_title = f"{place}What each step adds"
+        classes, opened = self.query_one(ClassDeltas), feed.opened
+        classes.show(opened.classes, opened.label_names, opened.positives, feed.deltas)
+        classes.border_title = f"{self._place}Classes · Δ to {feed.baseline.name}"
+        for stages in self.query(StageBars):
+            stages.show(feed.stages)
+            stages.border_title = f"{self._place}What each step adds"
         self._draw_curves()
 
     def _draw_curves(self) -> None:
         feed, view = self.feed, self.query_one(CurvesView)
         if feed.opened is None:
             return
-        place = "" if self.has_class("-wide") else f"{self._view + 1}/{len(VIEWS)} "
         name = feed.opened.label_names.get(feed.label, feed.label)
         count = feed.opened.positives.get(feed.label, 0)
         positives = tune_text.plural(count, "positive")
-        view.border_title = f"{place}{name} · {count} {positives}"
+        view.border_title = f"{self._place}{name} · {count} {positives}"
         view.show(*feed.curves)
 
     def _show_view(self) -> None:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 SORTS = ("worst first", "best first", "lowest AUC first", "most positives first", "by name")
 _AUC, _CHANGE, _COUNT = 7, 8, 5
-_CODE, _CODE_FROM, _COUNT_FROM = 9, 60, 40
+_CODE, _CODE_FROM, _COUNT_FROM = 9, 60, 36
 
 
 @dataclass(frozen=True, slots=True)
 class _Class:
     label: str
     name: str
+    positives: int
     delta: ClassDelta | None
 
 
@@ -62,13 +63,20 @@ class ClassDeltas(RowsView):
         return tuple(one.label for one in self._rows)
 
     def show(
-        self, classes: Sequence[str], names: Mapping[str, str], deltas: Sequence[ClassDelta]
+        self,
+        classes: Sequence[str],
+        names: Mapping[str, str],
+        positives: Mapping[str, int],
+        deltas: Sequence[ClassDelta],
     ) -> None:
         """Show the classes; those without a delta can't be scored and come last."""
         known = {one.label: one for one in deltas}
         changes = [abs(one.change) for one in deltas if not math.isnan(one.change)]
         self._largest = max(changes, default=0.0)
-        rows = [_Class(label, names.get(label, label), known.get(label)) for label in classes]
+        rows = [
+            _Class(label, names.get(label, label), positives.get(label, 0), known.get(label))
+            for label in classes
+        ]
         self._order(rows)
 
     def action_sort(self) -> None:
@@ -95,12 +103,12 @@ class ClassDeltas(RowsView):
         name = f" {code}{fit(one.name, room - len(code) - 1)}"
         delta = one.delta
         if delta is None or math.isnan(delta.roc_auc):
-            why = "" if delta is None or delta.positives else " no positive row"
+            why = "no negatives" if one.positives else "no positives"
             counted = _COUNT if width >= _COUNT_FROM else 0
             return [
                 (name, "dim"),
                 (fit(figures.NONE, counted + _AUC, right=True), "dim"),
-                (fit(why or " can't be scored", width - room - counted - _AUC), "dim"),
+                (fit(f"  {why}", width - room - counted - _AUC), "dim"),
             ]
         count = fit(str(delta.positives), _COUNT, right=True) if width >= _COUNT_FROM else ""
         left, right = figures.bar(delta.change, self._largest, self._bar_cells(width))
@@ -116,7 +124,7 @@ class ClassDeltas(RowsView):
 
     def _bar_cells(self, width: int) -> int:
         """Cells of either half of a bar."""
-        return max(min((width - 30) // 5, 16), 3)
+        return max(min((width - 30) // 6, 12), 3)
 
     def _name_cells(self, width: int) -> int:
         counted = _COUNT if width >= _COUNT_FROM else 0

@@ -51,7 +51,7 @@ class CurvesView(Horizontal):
             x_limits=_UNIT, y_limits=_UNIT,
         )  # fmt: skip
         self._say("roc", "ROC", "roc_auc", curves, baseline)
-        self._say("pr", "precision–recall", "average_precision", curves, baseline)
+        self._say("pr", "PR", "average_precision", curves, baseline)
 
     def _say(
         self, which: str, title: str, field: str, curves: Curves | None, baseline: Curves | None

@@ -28,6 +28,8 @@ class SettingLine:
         key: Unique, and the same as long as the row is there.
         settings: What it is about; None where they can't be read.
         origin: Where they come from.
+        name: What it is called.
+        same_as: Name of another row that does the same.
         measured: Its figures; None while they are being computed.
         interval: The difference to the baseline, as far as it is known.
         problem: Why it can't be measured.
@@ -41,6 +43,7 @@ class SettingLine:
     settings: Settings | None
     origin: Origin
     name: str
+    same_as: str = ""
     measured: Measured | None = None
     interval: IntervalSoFar | None = None
     problem: str = ""
@@ -63,10 +66,13 @@ _COLUMNS = {
     "folds": _Column("mean of folds", 15, 70),
     "change": _Column("Δ", 8, 0),
     "interval": _Column("95 % interval", 19, 88),
-    "badge": _Column("", 13, 0),
+    "badge": _Column("  vs baseline", 15, 0),
     "ap": _Column("AP", 7, 96),
     "classes": _Column("classes", 8, 104),
 }
+
+
+_NAMES_FROM = 24
 
 
 class SettingsTable(RowsView):
@@ -138,6 +144,8 @@ class SettingsTable(RowsView):
         room = width - sum(_COLUMNS[key].width for key in columns)
         mark: Span = (" ● ", "on") if one.in_use else ("   ", "dim")
         name = fit(one.name, room - 3)
+        if one.same_as and room >= _NAMES_FROM:
+            name = fit(f"{one.name} = {one.same_as}", room - 3)
         spans = [mark, (name, "strong" if one.origin == "current" else "text")]
         if one.problem:
             rest = width - room

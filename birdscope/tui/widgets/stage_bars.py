@@ -74,7 +74,7 @@ class StageBars(RowsView):
         self.choose()
 
     def _bar_cells(self, width: int) -> int:
-        return max(min((width - 30) // 4, 12), 3)
+        return max(min((width - 36) // 4, 10), 3)
 
     def _name_cells(self, width: int) -> int:
         return max(width - _AUC - _CHANGE - 2 * self._bar_cells(width) - 2, 8)
