@@ -22,10 +22,12 @@ def make_optimiser(model: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
 
 
 def learning_rate(step: int, total: int, config: OptimConfig) -> float:
-    """The rate of step 0 … total - 1: linear warm-up, then a cosine to the final rate."""
+    """The rate of step 0 … total - 1: linear warm-up, then a cosine to the final rate, or none."""
     warm = round(config.warmup * total)
     if step < warm:
         return config.learning_rate * (step + 1) / warm
+    if config.schedule == "constant":
+        return config.learning_rate
     progress = (step - warm) / max(1, total - warm - 1)
     top, bottom = config.learning_rate, config.final_learning_rate
     return bottom + (top - bottom) * (1 + math.cos(math.pi * min(1.0, progress))) / 2

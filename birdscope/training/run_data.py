@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,16 @@ from birdscope.core.windows import SAMPLE_RATE_HZ
 from birdscope.dataset.catalog import Catalog
 from birdscope.dataset.folds import EVERYWHERE, assign_folds, report_folds
 from birdscope.training.clips import ClipLabels, ClipStore, label_clips, repeat_rare
-from birdscope.training.fold import FoldPlan
+from birdscope.training.inputs import NOTHING, Inputs
 from birdscope.training.mixing import Mixer
 from birdscope.training.noise import NoiseBank
+from birdscope.training.plan import FoldPlan
+from birdscope.training.pseudo_pool import load_windows
+from birdscope.training.pseudo_windows import PseudoMixer, PseudoWindows
 from birdscope.training.recipe import Recipe
 from birdscope.training.run_folder import Unit
+from birdscope.training.samples import PseudoSampleMaker, SampleMaker
+from birdscope.training.soundscapes import pool_of
 from birdscope.training.validation import ValidationSet
 
 
@@ -40,6 +44,7 @@ class RunData:
         left_out: Recordings that can't be used, with the reason.
         soundscapes: Recorded backgrounds; None where there are none.
         fingerprint: Of the dataset.
+        pseudo: Soundscapes' windows with a teacher's labels; None where there are none.
     """
 
     recordings: tuple[Recording, ...]
@@ -52,6 +57,7 @@ class RunData:
     left_out: tuple[str, ...]
     soundscapes: ClipStore | None
     fingerprint: str
+    pseudo: PseudoWindows | None = None
 
     @property
     def present(self) -> set[int]:
@@ -62,20 +68,16 @@ class RunData:
         """Labels of columns, in order."""
         return tuple(self.classes[column] for column in sorted(columns))
 
-    def plan(self, unit: Unit, recipe: Recipe, folder: Path) -> FoldPlan:
+    def plan(self, unit: Unit, recipe: Recipe, folder: Path, inputs: Inputs = NOTHING) -> FoldPlan:
         """Who trains and who is held out in a unit's fold."""
         key = (recipe.seed, unit.fold, unit.repeat)
         held_out = self.fold_of == unit.fold
         training = np.flatnonzero(~held_out)
-        samples = round(recipe.data.context_s * SAMPLE_RATE_HZ)
-        mixer = Mixer(
-            self.clips,
-            self.labels,
-            samples,
-            recipe.augment,
-            NoiseBank(recipe.seed, samples, recipe.augment.noises),
-            self.soundscapes,
-        )
+        primary = self.labels.primary[training]
+        mixer = self._mixer(recipe)
+        maker: SampleMaker | PseudoSampleMaker = mixer
+        if self.pseudo is not None and inputs.pseudo is not None:
+            maker = PseudoMixer(mixer, self.pseudo, inputs.pseudo)
         title = f"fold {unit.fold + 1} of {recipe.folds}" if recipe.folds > 1 else "all clips"
         return FoldPlan(
             title=f"{title}, model {unit.repeat + 1}" if recipe.seeds > 1 else title,
@@ -83,10 +85,25 @@ class RunData:
             folder=folder,
             members=repeat_rare(training, self.labels.primary, recipe.data.min_clips_per_class),
             partners=training,
-            mixer=mixer,
+            maker=maker,
             classes=self.classes,
+            clips_per_class=np.bincount(primary[primary >= 0], minlength=len(self.classes)),
             validation=self._validation(np.flatnonzero(held_out), mixer, key, recipe),
-            parents=(f"dataset {self.fingerprint}",),
+            parents=(f"dataset {self.fingerprint}", *inputs.parents),
+            init=inputs.init_of(unit.name),
+            teachers=inputs.teachers_of(unit.name),
+            distill=inputs.distill,
+        )
+
+    def _mixer(self, recipe: Recipe) -> Mixer:
+        samples = round(recipe.data.context_s * SAMPLE_RATE_HZ)
+        return Mixer(
+            self.clips,
+            self.labels,
+            samples,
+            recipe.augment,
+            NoiseBank(recipe.seed, samples, recipe.augment.noises),
+            self.soundscapes,
         )
 
     def _validation(
@@ -110,7 +127,13 @@ class RunData:
         )
 
 
-def load_data(recipe: Recipe, catalog: Catalog, emit: Emit, stop: Stop | None) -> RunData:
+def load_data(
+    recipe: Recipe,
+    catalog: Catalog,
+    emit: Emit,
+    stop: Stop | None,
+    inputs: Inputs = NOTHING,
+) -> RunData:
     """Read clips and labels, split folds, say what can't be used.
 
     Raises:
@@ -150,6 +173,24 @@ def load_data(recipe: Recipe, catalog: Catalog, emit: Emit, stop: Stop | None) -
         left_out=left_out,
         soundscapes=_backgrounds(recipe, catalog, emit, stop),
         fingerprint=catalog.fingerprint(),
+        pseudo=_pseudo_windows(inputs, recipe, catalog, emit, stop),
+    )
+
+
+def _pseudo_windows(
+    inputs: Inputs, recipe: Recipe, catalog: Catalog, emit: Emit, stop: Stop | None
+) -> PseudoWindows | None:
+    if inputs.labels is None or inputs.pseudo is None:
+        return None
+    cache_mb = recipe.data.cache_mb // 2
+    return load_windows(
+        inputs.labels,
+        catalog,
+        inputs.pseudo,
+        context_s=recipe.data.context_s,
+        cache_mb=cache_mb,
+        emit=emit,
+        stop=stop,
     )
 
 
@@ -199,18 +240,9 @@ def _backgrounds(
     augment = recipe.augment
     if augment.soundscapes == 0 or (augment.background == 0 and augment.empty == 0):
         return None
-    labelled = labelled_soundscapes(catalog)
-    free = [one for one in catalog.soundscapes("train_soundscapes") if one.name not in labelled]
+    free, _ = pool_of(catalog)
     if not free:
         return None
     store = ClipStore(free, cache_mb=recipe.data.cache_mb // 4, emit=emit, stop=stop)
     backgrounds, _ = store.without_empty()
     return backgrounds if backgrounds.recordings else None
-
-
-def labelled_soundscapes(catalog: Catalog) -> set[str]:
-    """File names that train_soundscapes_labels.csv has rows for."""
-    if catalog.labels_path is None:
-        return set()
-    with open(catalog.labels_path, encoding="utf-8", newline="") as file:
-        return {row["filename"] for row in csv.DictReader(file) if row.get("filename")}

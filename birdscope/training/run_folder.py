@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import tomlkit
 from birdscope.core import atomic
 from birdscope.core.config import read_toml
 from birdscope.core.errors import TrainingError
-from birdscope.training.fold import BEST, STATE
+from birdscope.training.fold import BEST, LAST, STATE
 from birdscope.training.recipe import Recipe
 
 RECIPE, METRICS, REPORT, ENSEMBLE = "recipe.toml", "metrics.jsonl", "report.toml", "ensemble.toml"
@@ -68,7 +69,9 @@ class RunFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
 
-    def begin(self, recipe: Recipe, fingerprint: str, *, resume: bool) -> None:
+    def begin(
+        self, recipe: Recipe, fingerprint: str, inputs: Mapping[str, Any], *, resume: bool
+    ) -> None:
         """Claim a new folder, or check that the one there belongs to the same run.
 
         Raises:
@@ -76,7 +79,8 @@ class RunFolder:
                 made from another recipe or other data.
         """
         path = self.folder / RECIPE
-        wanted = _toml({"data": fingerprint, "recipe": recipe.model_dump(mode="json")})
+        body = recipe.model_dump(mode="json")
+        wanted = _toml({"data": fingerprint, "inputs": inputs, "recipe": body})
         if not path.is_file():
             atomic.write_text(path, tomlkit.dumps(wanted))
             return
@@ -120,28 +124,22 @@ class RunFolder:
         own = [json.dumps({"model": unit.name, **metrics}) for metrics in history]
         atomic.write_text(path, "".join(f"{line}\n" for line in [*others, *own]))
 
-    def checkpoints(self, units: Sequence[Unit]) -> list[str]:
-        """The best checkpoints there are, relative to the folder."""
-        found = [self.unit_folder(unit) / BEST for unit in units]
-        return [path.relative_to(self.folder).as_posix() for path in found if path.is_file()]
+    def checkpoint(self, recipe: Recipe, unit: Unit) -> Path:
+        """The file of a model that is used: of the best epoch, or of the last."""
+        return self.unit_folder(unit) / (LAST if recipe.optim.use == "last" else BEST)
 
-    def write_ensemble(self, recipe: Recipe, checkpoints: Sequence[str]) -> Path | None:
+    def checkpoints(self, recipe: Recipe, units: Sequence[Unit]) -> list[Path]:
+        """The files there are that are used."""
+        return [path for unit in units if (path := self.checkpoint(recipe, unit)).is_file()]
+
+    def write_ensemble(self, recipe: Recipe, checkpoints: Sequence[Path]) -> Path | None:
         """An ensemble file of one member, which prediction takes as it is."""
         if not checkpoints:
             return None
-        member = {
-            "name": recipe.name,
-            "architecture": recipe.model.architecture,
-            "backbone": recipe.model.backbone,
-            "checkpoints": list(checkpoints),
-            "weight": 1.0,
-            "front_end": recipe.resolved_front_end.model_dump(mode="json"),
-            "context_s": recipe.member.context_s or recipe.data.context_s,
-            "pooling": recipe.member.pooling,
-        }
-        body = {"name": recipe.name, "classes": "dataset", "members": [member]}
         path = self.folder / ENSEMBLE
-        atomic.write_text(path, tomlkit.dumps(_toml(body)))
+        write_ensemble_file(
+            path, recipe.name, [member_of(recipe, recipe.name, checkpoints, path)], recipe
+        )
         return path
 
     def write_report(self, report: RunReport) -> None:
@@ -149,11 +147,41 @@ class RunFolder:
         atomic.write_text(self.folder / REPORT, tomlkit.dumps(_toml(report.as_dict())))
 
 
+def member_of(
+    recipe: Recipe, name: str, checkpoints: Sequence[Path], ensemble: Path
+) -> dict[str, Any]:
+    """A member of an ensemble file: checkpoints that a recipe trained."""
+    folder = ensemble.parent
+    return {
+        "name": name,
+        "architecture": recipe.model.architecture,
+        "backbone": recipe.model.backbone,
+        "checkpoints": [Path(os.path.relpath(path, folder)).as_posix() for path in checkpoints],
+        "weight": 1.0,
+        "front_end": recipe.resolved_front_end.model_dump(mode="json"),
+        "context_s": recipe.member.context_s or recipe.data.context_s,
+        "pooling": recipe.member.pooling,
+    }
+
+
+def write_ensemble_file(
+    path: Path, name: str, members: Sequence[Mapping[str, Any]], recipe: Recipe
+) -> None:
+    """An ensemble of members, with the recipe's post-processing."""
+    body: dict[str, Any] = {"name": name, "classes": "dataset", "members": list(members)}
+    if recipe.steps:
+        body["settings"] = {"steps": [one.model_dump(mode="json") for one in recipe.steps]}
+    atomic.write_text(path, tomlkit.dumps(_toml(body)))
+
+
 def _differing(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Names of what differs: "data", or keys of the recipe."""
+    """Names of what differs: "dataset", or keys of the inputs or the recipe."""
     names = ["dataset"] if there.get("data") != wanted["data"] else []
-    old, new = there.get("recipe", {}), wanted["recipe"]
-    return names + sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    for table, ignored in (("inputs", ()), ("recipe", ("note", "provenance"))):
+        old, new = there.get(table, {}), wanted[table]
+        keys = {*old, *new} - {*ignored}
+        names += sorted(key for key in keys if old.get(key) != new.get(key))
+    return names
 
 
 def _toml(value: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +14,50 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from birdscope.training.mixing import Mixer
+from birdscope.training.mixing import Sample
 
-Batch = tuple[Tensor, Tensor, Tensor]
+
+class Batch(NamedTuple):
+    """Samples of one step, or (without the batch axis) one of them.
+
+    Attributes:
+        waveforms: float32 [B, S].
+        targets: float32 [B, C] in 0-1.
+        weights: float32 [B, C]; 0 masks an entry.
+        pseudo: bool [B]: whether the labels are partly a model's.
+    """
+
+    waveforms: Tensor
+    targets: Tensor
+    weights: Tensor
+    pseudo: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        return Batch(*(one.to(device, non_blocking=True) for one in self))
+
+
+class SampleMaker(Protocol):
+    """Makes the sample around a clip; a `Mixer` or a `PseudoMixer`."""
+
+    def sample(
+        self,
+        number: int,
+        partners: npt.NDArray[np.int64],
+        rng: np.random.Generator,
+        *,
+        allow_empty: bool = True,
+    ) -> Sample:
+        """Waveform [S], targets [C], weights [C]."""
+
+
+class PseudoSampleMaker(SampleMaker, Protocol):
+    """Makes samples of which some have a model's labels."""
+
+    def draw(
+        self, number: int, partners: npt.NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[Sample, bool]:
+        """A sample, and whether its labels are partly a model's."""
 
 
 def derive_seed(*parts: int) -> int:
@@ -21,11 +65,34 @@ def derive_seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
+@contextmanager
+def seeded_globals(seed: int) -> Iterator[None]:
+    """Seed the generators that augmentation libraries draw from, and put them back after.
+
+    Without this a sample would depend on what its process has drawn before.
+    """
+    python, numpy_state, torch_state = random.getstate(), np.random.get_state(), _torch_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy_state)
+        torch.default_generator.set_state(torch_state)
+
+
+def _torch_state() -> Tensor:
+    state: Tensor = torch.default_generator.get_state()
+    return state
+
+
 class EpochSamples(Dataset[Batch]):
     """Sample i of an epoch; depends on `key` and i alone.
 
     Args:
-        mixer: Makes samples.
+        maker: Makes samples.
         order: Clip number of each sample.
         partners: Clips that may be mixed in.
         key: Numbers that name the epoch: recipe seed, unit, epoch.
@@ -34,14 +101,14 @@ class EpochSamples(Dataset[Batch]):
 
     def __init__(
         self,
-        mixer: Mixer,
+        maker: SampleMaker | PseudoSampleMaker,
         order: npt.NDArray[np.int64],
         partners: npt.NDArray[np.int64],
         key: tuple[int, ...],
         *,
         allow_empty: bool = True,
     ) -> None:
-        self.mixer, self.order, self.partners = mixer, order, partners
+        self.maker, self.order, self.partners = maker, order, partners
         self.key, self.allow_empty = key, allow_empty
 
     def __len__(self) -> int:
@@ -49,23 +116,49 @@ class EpochSamples(Dataset[Batch]):
 
     def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng([*self.key, index])
-        wave, targets, weights = self.mixer.sample(
-            int(self.order[index]), self.partners, rng, allow_empty=self.allow_empty
-        )
-        return torch.from_numpy(wave), torch.from_numpy(targets), torch.from_numpy(weights)
+        number = int(self.order[index])
+        pseudo = False
+        with seeded_globals(derive_seed(*self.key, index)):
+            if hasattr(self.maker, "draw"):
+                sample, pseudo = self.maker.draw(number, self.partners, rng)
+            else:
+                sample = self.maker.sample(number, self.partners, rng, allow_empty=self.allow_empty)
+        wave, targets, weights = (torch.from_numpy(one) for one in sample)
+        return Batch(wave, targets, weights, torch.tensor(pseudo))
 
 
-def batches(samples: EpochSamples, size: int, *, workers: int, drop_last: bool) -> Iterator[Batch]:
-    """Waveforms [B, S], targets [B, C], weights [B, C] in the order of the samples."""
+def batches(
+    samples: EpochSamples,
+    size: int,
+    *,
+    workers: int,
+    drop_last: bool,
+    rank: int = 0,
+    ranks: int = 1,
+) -> Generator[Batch]:
+    """Batches in the order of the samples.
+
+    Of several processes each takes every `ranks`-th sample of a batch, so that together they
+    see the batches that one would see.
+    """
     loader = DataLoader(
         samples,
-        batch_size=min(size, len(samples)),
-        drop_last=drop_last,
+        batch_sampler=_index_batches(len(samples), size, drop_last, rank, ranks),
         num_workers=workers,
         worker_init_fn=_quiet_worker if workers else None,
         pin_memory=torch.cuda.is_available(),
     )
     yield from loader
+
+
+def _index_batches(
+    total: int, size: int, drop_last: bool, rank: int, ranks: int
+) -> list[list[int]]:
+    size = min(size, total)
+    end = total - total % size if drop_last else total
+    return [
+        list(range(begin + rank, min(begin + size, end), ranks)) for begin in range(0, end, size)
+    ]
 
 
 def _quiet_worker(number: int) -> None:

@@ -64,11 +64,11 @@ class ValidationSet:
         order = np.tile(self.members, self.config.repeats)
         samples = EpochSamples(self.mixer, order, self.members, self.key)
         truth, probabilities = [], []
-        for waveforms, targets, _ in batches(samples, self.batch_size, workers=0, drop_last=False):
+        for batch in batches(samples, self.batch_size, workers=0, drop_last=False):
             if stop is not None:
                 stop.check()
-            probabilities.append(_probabilities(score(waveforms)))
-            truth.append(targets.numpy() >= 0.5)
+            probabilities.append(_probabilities(score(batch.waveforms)))
+            truth.append(batch.targets.numpy() >= 0.5)
         return np.concatenate(truth), np.concatenate(probabilities)
 
     def _clips(self, score: Scorer, stop: Stop | None) -> tuple[npt.NDArray[np.bool_], Wave]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from birdscope.core.errors import Cancelled, TrainingError
 from birdscope.core.events import Event, Stop
@@ -158,12 +159,18 @@ def test_resuming_with_another_recipe_says_what_differs(finished, catalog):
 
 def test_a_loss_that_is_not_a_number_stops_the_run(catalog, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "birdscope.training.fold.sed_loss",
-        lambda output, *rest: output.clip_logits.sum() * float("nan"),
+        "birdscope.training.learner.sed_loss",
+        lambda output, *rest, **more: output.clip_logits.sum() * float("nan"),
     )
     with pytest.raises(TrainingError, match="nan in epoch 1") as caught:
         train(tiny_recipe(), catalog, tmp_path / "run", CPU)
     assert "learning_rate" in caught.value.remedy
+    assert caught.value.path == tmp_path / "run/folds/0/bad-batch.safetensors"
+    assert "bad-batch.safetensors" in caught.value.what
+    with safe_open(caught.value.path, framework="pt") as file:
+        assert file.get_tensor("waveforms").shape == (8, 160_000)
+        assert file.get_tensor("mels").shape[0] == file.get_tensor("targets").shape[0] == 8
+        assert file.metadata()["epoch"] == "1"
 
 
 def test_unknown_fold_is_refused(catalog, tmp_path):
