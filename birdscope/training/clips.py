@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +16,10 @@ from birdscope.core.errors import AudioError
 from birdscope.core.events import Emit, Event, Stop, silent
 from birdscope.core.types import Recording
 from birdscope.core.windows import SAMPLE_RATE_HZ
+from birdscope.dataset.cut_lists import Kept, Spans, cuts_folder, load_cuts
+from birdscope.training.clip_choice import against_sound, hears_sound
+from birdscope.training.config_data import DataConfig
 from birdscope.training.noise import Wave
-from birdscope.training.recipe import DataConfig
 
 _INT16 = np.float32(32767.0)
 
@@ -75,11 +80,14 @@ class ClipStore:
 
     Which clips are kept depends only on their order and length, never on the order of use,
     so that a resumed run sees the same samples. Kept clips are 16 bit; the others are cut
-    from their files when asked for.
+    from their files when asked for. Time that a cut list leaves out doesn't exist here.
 
     Args:
         recordings: What to keep.
         first_s: Only the first so many seconds exist; None keeps all.
+        first_cleaned_s: The same for recordings that have cuts; None is `first_s`.
+        cuts: Recording key → spans to leave out, in seconds, see `dataset.cut_lists`.
+        refuse: Says why a recording's sound is not good enough; None takes all.
         cache_mb: Memory to use, in 10⁶ bytes.
         emit: Hears of progress and of files that can't be read.
         stop: Ends the loading early.
@@ -90,14 +98,51 @@ class ClipStore:
         recordings: Sequence[Recording],
         *,
         first_s: float | None = None,
+        first_cleaned_s: float | None = None,
+        cuts: Mapping[str, Spans] = MappingProxyType({}),
+        refuse: Callable[[Wave], str | None] | None = None,
         cache_mb: int = 2000,
         emit: Emit = silent,
         stop: Stop | None = None,
     ) -> None:
         self.recordings = tuple(recordings)
         self.samples = np.zeros(len(self.recordings), np.int64)
-        self._kept: dict[int, npt.NDArray[np.int16]] = {}
-        self._load(first_s, cache_mb * 1_000_000, emit, stop)
+        self._cuts, self._refuse = cuts, refuse
+        self._first_s, self._first_cleaned_s = first_s, first_cleaned_s or first_s
+        self._waves: dict[int, npt.NDArray[np.int16]] = {}
+        self._kept: dict[int, Kept] = {}
+        self._refused: dict[int, str] = {}
+        self._load(cache_mb * 1_000_000, emit, stop)
+
+    @classmethod
+    def of_dataset(
+        cls,
+        recordings: Sequence[Recording],
+        config: DataConfig,
+        root: Path,
+        emit: Emit = silent,
+        stop: Stop | None = None,
+    ) -> ClipStore:
+        """A dataset's clips as a recipe wants them, the cut list beside the dataset applied.
+
+        Raises:
+            DatasetError: if the cut list can't be understood.
+            Cancelled: if `stop` was set.
+        """
+        cuts: Mapping[str, Spans] = {}
+        if config.cuts != "ignore":
+            cuts = load_cuts(cuts_folder(root), proposed=config.cuts == "proposed")
+        hears = hears_sound(config) or config.min_s > 0
+        return cls(
+            recordings,
+            first_s=config.first_s,
+            first_cleaned_s=config.first_cleaned_s,
+            cuts=cuts,
+            refuse=partial(against_sound, config=config) if hears else None,
+            cache_mb=config.cache_mb,
+            emit=emit,
+            stop=stop,
+        )
 
     def without_empty(self) -> tuple[ClipStore, tuple[str, ...]]:
         """A store without the clips that gave no sound, and why those are left out."""
@@ -105,35 +150,60 @@ class ClipStore:
         store = ClipStore([])
         store.recordings = tuple(self.recordings[number] for number in usable)
         store.samples = self.samples[usable]
-        store._kept = {
-            new: self._kept[old] for new, old in enumerate(usable.tolist()) if old in self._kept
-        }
-        empty = np.flatnonzero(self.samples == 0).tolist()
-        return store, tuple(f"{self.recordings[number].key}: no sound in it" for number in empty)
+        for new, old in enumerate(usable.tolist()):
+            if old in self._waves:
+                store._waves[new] = self._waves[old]
+            if old in self._kept:
+                store._kept[new] = self._kept[old]
+        return store, tuple(
+            f"{self.recordings[number].key}: {self._refused.get(number, 'no sound in it')}"
+            for number in np.flatnonzero(self.samples == 0).tolist()
+        )
 
-    def _load(self, first_s: float | None, limit: int, emit: Emit, stop: Stop | None) -> None:
+    def _load(self, limit: int, emit: Emit, stop: Stop | None) -> None:
         used, total = 0, len(self.recordings)
         for number, recording in enumerate(self.recordings):
             if stop is not None:
                 stop.check()
             try:
-                duration_s = decode.probe(recording.path).duration_s
-                usable_s = min(duration_s, first_s) if first_s is not None else duration_s
-                self.samples[number] = round(usable_s * SAMPLE_RATE_HZ)
-                if used + 2 * self.samples[number] <= limit:
-                    wave, damage = decode.read_available(recording.path, duration_s=usable_s)
-                    self._keep(number, wave)
-                    used += 2 * len(wave)
-                    if damage:
-                        emit(Event("warning", f"{recording.key}: {damage}"))
+                used += self._load_one(number, limit - used, emit)
             except AudioError as error:
                 self.samples[number] = 0
                 emit(Event("warning", f"{recording.key}: {error.what}"))
             emit(Event("progress", "reading clips", done=number + 1, total=total, unit="clip"))
 
-    def _keep(self, number: int, wave: Wave) -> None:
+    def _load_one(self, number: int, room: int, emit: Emit) -> int:
+        """Measure a clip, and keep it if there is room; returns the bytes taken."""
+        recording = self.recordings[number]
+        spans = self._cuts.get(recording.key, ())
+        duration_s = decode.probe(recording.path).duration_s
+        first_s = self._first_cleaned_s if spans else self._first_s
+        if spans:
+            kept = Kept(round(duration_s * SAMPLE_RATE_HZ), spans, SAMPLE_RATE_HZ)
+            self._kept[number] = kept
+            duration_s = kept.samples / SAMPLE_RATE_HZ
+        usable_s = min(duration_s, first_s) if first_s is not None else duration_s
+        self.samples[number] = round(usable_s * SAMPLE_RATE_HZ)
+        if not self.samples[number] or (self._refuse and not self._is_good(number)):
+            self.samples[number] = 0
+            return 0
+        if 2 * int(self.samples[number]) > room:
+            return 0
+        wave, damage = self._decode(number, 0, int(self.samples[number]))
         self.samples[number] = len(wave)
-        self._kept[number] = np.round(np.clip(wave, -1, 1) * _INT16).astype(np.int16)
+        self._waves[number] = np.round(np.clip(wave, -1, 1) * _INT16).astype(np.int16)
+        if damage:
+            emit(Event("warning", f"{recording.key}: {damage}"))
+        return 2 * len(wave)
+
+    def _is_good(self, number: int) -> bool:
+        """Hear what is left of a clip, all of it, and note why it is refused."""
+        whole = self._kept[number].samples if number in self._kept else None
+        wave, _ = self._decode(number, 0, whole)
+        reason = self._refuse(wave) if self._refuse else None
+        if reason is not None:
+            self._refused[number] = reason
+        return reason is None
 
     def read(self, number: int, start: int = 0, samples: int | None = None) -> Wave:
         """Samples [start, start + samples) of a clip, fewer at its end, float32.
@@ -142,16 +212,30 @@ class ClipStore:
         """
         end = int(self.samples[number])
         end = end if samples is None else min(end, start + samples)
-        if number in self._kept:
-            return self._kept[number][start:end].astype(np.float32) / _INT16
+        if number in self._waves:
+            return self._waves[number][start:end].astype(np.float32) / _INT16
         if end <= start:
             return np.zeros(0, np.float32)
         try:
-            wave, _ = decode.read_available(
-                self.recordings[number].path,
-                start_s=start / SAMPLE_RATE_HZ,
-                duration_s=(end - start) / SAMPLE_RATE_HZ,
-            )
-            return wave
+            return self._decode(number, start, end - start)[0]
         except AudioError:
             return np.zeros(0, np.float32)
+
+    def _decode(self, number: int, start: int, samples: int | None) -> tuple[Wave, str | None]:
+        """Samples from a clip's file without its cuts, and what is wrong with them."""
+        path = self.recordings[number].path
+        if number not in self._kept or samples is None:
+            duration_s = samples / SAMPLE_RATE_HZ if samples is not None else None
+            return decode.read_available(
+                path, start_s=start / SAMPLE_RATE_HZ, duration_s=duration_s
+            )
+        pieces, damages = [np.zeros(0, np.float32)], []
+        for begin, end in self._kept[number].pieces(start, samples):
+            wave, damage = decode.read_available(
+                path,
+                start_s=begin / SAMPLE_RATE_HZ,
+                duration_s=(end - begin) / SAMPLE_RATE_HZ,
+            )
+            pieces.append(wave)
+            damages += [damage] if damage else []
+        return np.concatenate(pieces), damages[0] if damages else None

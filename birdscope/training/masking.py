@@ -1,18 +1,18 @@
-"""SpecAugment: bands of time and of mel set to a sample's mean."""
+"""SpecAugment: bands of time and of mel, and rectangles, set to a sample's mean."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from birdscope.training.recipe import AugmentConfig
+from birdscope.training.config_augment import AugmentConfig
 
 
 def spec_augment(mel: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Mask random stretches of each sample, [B, channels, mels, frames] → the same shape.
 
     Lengths are uniform from 0 to the configured share, places uniform. Source: Park et al.
-    2019, without time warping.
+    2019, without time warping; rectangles (XY masking) as in the 2024 and 2025 solutions.
 
     Args:
         mel: What the front end gave.
@@ -27,6 +27,11 @@ def spec_augment(mel: Tensor, config: AugmentConfig, generator: torch.Generator)
     for _ in range(config.mel_masks):
         mask = _stretch(batch, bands, config.mel_mask_share, generator)
         hidden = hidden | mask.to(mel.device)[:, None, :, None]
+    for _ in range(config.xy_masks):
+        time = _stretch(batch, frames, config.xy_mask_share, generator)
+        band = _stretch(batch, bands, config.xy_mask_share, generator)
+        rectangle = band[:, None, :, None] & time[:, None, None, :]
+        hidden = hidden | rectangle.to(mel.device)
     return torch.where(hidden, mel.mean(dim=(1, 2, 3), keepdim=True), mel)
 
 

@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from birdscope.core.windows import SAMPLE_RATE_HZ
 from birdscope.training.clips import ClipLabels, ClipStore
+from birdscope.training.config_augment import AugmentConfig
+from birdscope.training.config_data import DataConfig
 from birdscope.training.noise import NoiseBank, Wave, rms, unit_rms
-from birdscope.training.recipe import AugmentConfig
+from birdscope.training.wave_augment import augment_wave
 
 Sample = tuple[Wave, npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
@@ -28,6 +30,7 @@ class Mixer:
         config: How samples are made; None makes plain crops.
         noise: Synthetic backgrounds.
         soundscapes: Recorded backgrounds without labels; may be None.
+        data: Where samples of longer clips begin; None: anywhere.
     """
 
     def __init__(
@@ -38,10 +41,13 @@ class Mixer:
         config: AugmentConfig,
         noise: NoiseBank,
         soundscapes: ClipStore | None = None,
+        data: DataConfig | None = None,
     ) -> None:
         self.clips, self.labels, self.samples = clips, labels, samples
         self.config, self.noise, self.soundscapes = config, noise, soundscapes
+        self.data = data or DataConfig()
         self._levels: dict[int, float] = {}
+        self._energies: dict[int, npt.NDArray[np.float64]] = {}
 
     def sample(
         self,
@@ -66,32 +72,71 @@ class Mixer:
                 rng.uniform(*config.level_db) - rng.uniform(*config.background_snr_db)
             )
             ones = np.ones(classes, np.float32)
-            return self.background(rng) * level, np.zeros(classes, np.float32), ones
+            wave = self.finished(self.background(rng) * level, rng)
+            return wave, np.zeros(classes, np.float32), ones
         chosen = [number]
         if len(partners) and rng.random() < config.mixup:
             chosen.append(int(partners[rng.integers(len(partners))]))
         over_background = rng.random() < config.background
-        wave = self._mix(chosen, over_background, rng)
+        wave, shares = self._mix(chosen, over_background, rng)
         if over_background:
             wave += self.background(rng) * _amplitude(-rng.uniform(*config.background_snr_db))
         wave *= _amplitude(rng.uniform(*config.level_db))
-        return wave, self.labels.targets[chosen].max(axis=0), self._weights(chosen)
+        return self.finished(wave, rng), *self._labels(chosen, shares)
 
-    def _mix(self, chosen: Sequence[int], scattered: bool, rng: np.random.Generator) -> Wave:
-        """Clips on top of each other; the loud parts of the first have level 1."""
+    def finished(self, wave: Wave, rng: np.random.Generator) -> Wave:
+        """A sample's sound [S] after the augmentations of whole waveforms."""
+        return augment_wave(wave, self.config, rng)
+
+    def _mix(
+        self, chosen: Sequence[int], scattered: bool, rng: np.random.Generator
+    ) -> tuple[Wave, list[float]]:
+        """Clips on top of each other, and each one's share of the amplitude.
+
+        The loud parts of the first have level 1 if there is no other.
+        """
         wave = np.zeros(self.samples, np.float32)
+        factors: list[np.float32] = []
         for turn, number in enumerate(chosen):
-            attenuation_db = rng.uniform(*self.config.mixup_attenuation_db) if turn else 0.0
+            factors.append(self._factor(turn, factors, len(chosen), rng))
             scatter = scattered and rng.random() < self.config.scatter
-            wave += self.crop(number, rng, scatter=scatter) * _amplitude(-attenuation_db)
-        return wave
+            wave += self.crop(number, rng, scatter=scatter) * factors[-1]
+        total = float(sum(factors))
+        return wave, [float(factor) / total if total else 0.0 for factor in factors]
 
-    def _weights(self, chosen: Sequence[int]) -> npt.NDArray[np.float32]:
-        """A class masked in one clip is masked unless another clip says that it calls."""
-        weights = self.labels.weights[chosen]
+    def _factor(
+        self, turn: int, before: Sequence[np.float32], count: int, rng: np.random.Generator
+    ) -> np.float32:
+        """What a clip is multiplied by: the next of `count`, after those of `before`."""
+        config = self.config
+        if config.mixup_kind == "level":
+            return _amplitude(-rng.uniform(*config.mixup_attenuation_db) if turn else -0.0)
+        if turn:
+            return np.float32(1) - before[0]
+        if count == 1:
+            return np.float32(1)
+        if config.mixup_kind == "fixed":
+            return np.float32(config.mixup_weight)
+        return np.float32(rng.beta(config.mixup_alpha, config.mixup_alpha))
+
+    def _labels(
+        self, chosen: Sequence[int], shares: Sequence[float]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Targets [C] and weights [C] of clips on top of each other.
+
+        A class masked in one clip is masked unless another clip says that it calls; soft
+        labels, which are a mean, need both.
+        """
+        targets, weights = self.labels.targets[chosen], self.labels.weights[chosen]
         masked = (weights == 0).any(axis=0)
-        known = ((self.labels.targets[chosen] == 1) & (weights > 0)).any(axis=0)
-        return np.where(masked & ~known, 0, weights.max(axis=0)).astype(np.float32)
+        if self.config.mixup_labels == "soft" and len(chosen) > 1:
+            parts = np.array(shares, np.float32)
+            return parts @ targets, np.where(masked, 0, parts @ weights).astype(np.float32)
+        known = ((targets == 1) & (weights > 0)).any(axis=0)
+        weighed = np.where(masked & ~known, 0, weights.max(axis=0)).astype(np.float32)
+        if self.config.mixup_labels == "sum":
+            return targets.sum(axis=0).clip(0, 1), weighed
+        return targets.max(axis=0), weighed
 
     def crop(self, number: int, rng: np.random.Generator, *, scatter: bool = False) -> Wave:
         """A random piece [S] of a clip, its loud parts at level 1; short clips are repeated.
@@ -106,7 +151,7 @@ class Mixer:
         piece = np.zeros(self.samples, np.float32)
         for _ in range(3):
             if length > self.samples:
-                start = int(rng.integers(length - self.samples + 1))
+                start = self._start(number, length, rng)
                 piece = fit(self.clips.read(number, start, self.samples), self.samples)
             elif scatter:
                 piece = place(self.clips.read(number), self.samples, rng)
@@ -116,6 +161,23 @@ class Mixer:
             if rms(piece) >= _QUIET:
                 break
         return piece
+
+    def _start(self, number: int, length: int, rng: np.random.Generator) -> int:
+        """Where a sample of a longer clip begins; see `DataConfig.crop`."""
+        last = length - self.samples
+        if self.data.crop == "hop":
+            hop = max(1, round(self.data.hop_s * SAMPLE_RATE_HZ))
+            return hop * int(rng.integers(last // hop + 1))
+        if self.data.crop == "energy":
+            reached = self._energy_before(number)
+            return min(last, _BLOCK * int(np.searchsorted(reached, rng.random(), side="right")))
+        return int(rng.integers(last + 1))
+
+    def _energy_before(self, number: int) -> npt.NDArray[np.float64]:
+        """Cumulative chance of each start, in steps of 50 ms, by the energy of its sample."""
+        if number not in self._energies:
+            self._energies[number] = start_chances(self.clips.read(number), self.samples).cumsum()
+        return self._energies[number]
 
     def _level(self, number: int) -> float:
         if number not in self._levels:
@@ -145,6 +207,27 @@ def loud_level(wave: Wave) -> float:
         return rms(wave)
     energies = np.square(wave[: count * _BLOCK].reshape(count, _BLOCK)).mean(axis=1)
     return float(np.sqrt(energies[energies >= np.percentile(energies, 75)].mean()))
+
+
+def start_chances(wave: Wave, samples: int) -> npt.NDArray[np.float64]:
+    """How likely a sample should begin at each 50 ms of a longer clip, by its energy.
+
+    Args:
+        wave: [S], S > `samples`.
+        samples: Of a sample.
+
+    Returns:
+        [starts], summing to 1; alike for silence.
+    """
+    count = len(wave) // _BLOCK
+    energies = (
+        np.square(wave[: count * _BLOCK], dtype=np.float64).reshape(count, _BLOCK).sum(axis=1)
+    )
+    before = np.concatenate([[0.0], energies.cumsum()])
+    blocks = min(count, -(-samples // _BLOCK))
+    inside = np.maximum(before[blocks:] - before[:-blocks], 0)
+    total = inside.sum()
+    return inside / total if total > 0 else np.full(len(inside), 1 / len(inside))
 
 
 def fit(wave: Wave, samples: int) -> Wave:

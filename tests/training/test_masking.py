@@ -47,3 +47,15 @@ def test_the_generator_decides():
     other = spec_augment(mel, config, torch.Generator().manual_seed(6))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_xy_masks_are_rectangles():
+    config = AugmentConfig(time_masks=0, mel_masks=0, xy_masks=1, xy_mask_share=0.5)
+    mel = _mel()
+    changed = (spec_augment(mel, config, torch.Generator().manual_seed(3)) != mel)[:, 0]
+    bands, frames = changed.any(dim=2), changed.any(dim=1)
+    assert torch.equal(changed, bands[:, :, None] & frames[:, None, :])
+    assert bands.sum(dim=1).max() <= 20
+    assert frames.sum(dim=1).max() <= 40
+    assert ((bands.sum(dim=1) > 10) & (frames.sum(dim=1) > 20)).any()
+    assert not bands.all(dim=1).any()

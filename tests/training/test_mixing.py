@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+import soundfile
 
 from birdscope.audio.decode import write_ogg
 from birdscope.core.types import Recording
 from birdscope.training.clips import ClipStore, label_clips, repeat_rare
-from birdscope.training.mixing import Mixer, fit, loud_level, place, repeat
+from birdscope.training.mixing import Mixer, fit, loud_level, place, repeat, start_chances
 from birdscope.training.noise import NoiseBank, coloured_noise, rms
 from birdscope.training.recipe import AugmentConfig, DataConfig
 
@@ -30,10 +31,10 @@ def recordings(tmp_path_factory) -> list[Recording]:
     return made
 
 
-def _mixer(recordings, config=PLAIN, cache_mb=100, **label_options) -> Mixer:
-    clips = ClipStore(recordings, cache_mb=cache_mb)
-    labels = label_clips(clips.recordings, INDEX, DataConfig(**label_options))
-    return Mixer(clips, labels, SAMPLES, config, NoiseBank(0, SAMPLES, size=3))
+def _mixer(recordings, config=PLAIN, cache_mb=100, **data_options) -> Mixer:
+    clips, data = ClipStore(recordings, cache_mb=cache_mb), DataConfig(**data_options)
+    labels = label_clips(clips.recordings, INDEX, data)
+    return Mixer(clips, labels, SAMPLES, config, NoiseBank(0, SAMPLES, size=3), data=data)
 
 
 def _energy_share(wave: np.ndarray, frequency_hz: float) -> float:
@@ -96,6 +97,129 @@ def test_a_sample_depends_on_its_generator_only(recordings):
         strict=True,
     ):
         assert np.array_equal(one, two)
+
+
+GOLDEN = (
+    (0.030076, -0.00171673, -0.0340058, 0.00362941, 0.0272464),
+    (-0.0878163, -0.0618267, -0.0177318, 0.062904, 0.102629),
+    (-0.0145466, 0.0530476, -0.00148625, -0.0689189, -0.000974863),
+    (-0.000622795, -0.000436394, -0.00234649, -0.00483143, -0.00162012),
+)
+
+
+def test_samples_are_those_of_the_first_release_where_new_options_are_off(tmp_path):
+    made = []
+    for label, frequency_hz, seconds in (("low", 500, 0.5), ("high", 4000, 3.0)):
+        path = tmp_path / f"{label}.wav"
+        soundfile.write(path, _tone(frequency_hz, seconds), RATE)
+        made.append(Recording(f"train_audio/{label}.wav", path, "train_audio", label))
+    mixer = _mixer(made, AugmentConfig(empty=0.2))
+    for seed, expected in enumerate(GOLDEN):
+        wave, _, _ = mixer.sample(seed % 2, np.array([0, 1]), np.random.default_rng(seed))
+        assert wave[::7919] == pytest.approx(expected, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("weight", "labels", "expected"),
+    [
+        (0.5, "max", [1, 1, 0]),
+        (0.5, "soft", [0.5, 0.5, 0]),
+        (0.25, "soft", [0.25, 0.75, 0]),
+        (0.5, "sum", [1, 1, 0]),
+    ],
+)
+def test_fixed_mixup_weighs_sound_and_soft_labels_alike(recordings, weight, labels, expected):
+    config = PLAIN.model_copy(
+        update={
+            "mixup": 1.0,
+            "mixup_kind": "fixed",
+            "mixup_weight": weight,
+            "mixup_labels": labels,
+        }
+    )
+    wave, targets, weights = _mixer(recordings, config).sample(
+        0, np.array([1]), np.random.default_rng(0)
+    )
+    assert targets == pytest.approx(expected)
+    assert targets.dtype == weights.dtype == np.float32
+    shares = [_energy_share(wave, frequency_hz) for frequency_hz in (500, 4000)]
+    assert shares[0] / shares[1] == pytest.approx((weight / (1 - weight)) ** 2, rel=0.1)
+
+
+def test_summed_labels_stop_at_one(recordings):
+    first = Recording("a", recordings[0].path, "train_audio", "low", ("high",))
+    config = PLAIN.model_copy(update={"mixup": 1.0, "mixup_kind": "fixed", "mixup_labels": "sum"})
+    mixer = _mixer([first, first], config, secondary_target=0.4)
+    _, targets, _ = mixer.sample(0, np.array([1]), np.random.default_rng(0))
+    assert targets == pytest.approx([1, 0.8, 0])
+
+
+def test_soft_labels_need_both_clips_to_know(recordings):
+    first = Recording("a", recordings[0].path, "train_audio", "low", ("high", "other"))
+    config = PLAIN.model_copy(update={"mixup": 1.0, "mixup_kind": "fixed", "mixup_labels": "soft"})
+    mixer = _mixer([first, recordings[1]], config, secondary="mask")
+    _, _, weights = mixer.sample(0, np.array([1]), np.random.default_rng(0))
+    assert weights.tolist() == [1, 0, 0]
+
+
+def test_beta_mixup_draws_the_weight(recordings):
+    config = PLAIN.model_copy(update={"mixup": 1.0, "mixup_kind": "beta", "mixup_labels": "soft"})
+    mixer = _mixer(recordings, config)
+    drawn = [
+        float(mixer.sample(0, np.array([1]), np.random.default_rng(seed))[1][0])
+        for seed in range(400)
+    ]
+    assert np.mean(drawn) == pytest.approx(0.5, abs=0.05)
+    assert np.var(drawn) == pytest.approx(1 / 8, rel=0.15)  # of Beta(0.5, 0.5)
+
+
+def test_a_clip_alone_is_not_made_softer_by_fixed_mixup(recordings):
+    config = PLAIN.model_copy(update={"mixup_kind": "fixed"})
+    wave, _, _ = _mixer(recordings, config).sample(0, np.array([1]), np.random.default_rng(0))
+    assert rms(wave) == pytest.approx(0.1, rel=0.05)
+
+
+def test_hop_crops_begin_at_multiples_of_the_hop(recordings, monkeypatch):
+    mixer = _mixer(recordings, crop="hop", hop_s=0.75)
+    starts = _starts(mixer, monkeypatch)
+    assert starts == {0, 24_000, 48_000}
+
+
+def test_energy_crops_prefer_the_loud_part(tmp_path, monkeypatch):
+    path = tmp_path / "call.wav"
+    quiet = 0.01 * _tone(1000, 4.0)
+    soundfile.write(path, np.concatenate([quiet, _tone(1000, 1.0), quiet]), RATE)
+    clip = Recording("train_audio/call.wav", path, "train_audio", "low")
+    loud = {
+        crop: np.mean(
+            [3 * RATE < one < 5 * RATE for one in _starts(_mixer([clip], crop=crop), monkeypatch)]
+        )
+        for crop in ("energy", "random")
+    }
+    assert loud["energy"] == 1
+    assert loud["random"] < 0.8
+
+
+def _starts(mixer: Mixer, monkeypatch) -> set[int]:
+    """Where the samples of the last clip begin."""
+    heard: set[int] = set()
+    read = mixer.clips.read
+
+    def listen(number, start=0, samples=None):
+        if samples == SAMPLES:
+            heard.add(start)
+        return read(number, start, samples)
+
+    monkeypatch.setattr(mixer.clips, "read", listen)
+    for seed in range(100):
+        mixer.crop(len(mixer.clips.samples) - 1, np.random.default_rng(seed))
+    return heard
+
+
+def test_start_chances_follow_the_energy_of_the_sample():
+    blocks = np.repeat(np.array([0, 0, 1, 0, 0, 0], np.float32), RATE // 20)
+    assert start_chances(blocks, RATE // 10).tolist() == [0, 0.5, 0.5, 0, 0]
+    assert start_chances(np.zeros(RATE, np.float32), RATE // 2) == pytest.approx(1 / 11)
 
 
 def test_clips_past_the_memory_limit_come_from_disk_and_sound_the_same(recordings):
