@@ -19,9 +19,9 @@ from birdscope.core.windows import window_count
 from birdscope.engine.schedule import PAGE_WINDOWS, nearby_order, window_order
 from birdscope.engine.status import WindowsWanted
 from birdscope.tui.ensembles import default_ensemble
+from birdscope.tui.scope_stack import Shown, shown_stack
 
 if TYPE_CHECKING:
-    from birdscope.core.settings import Settings
     from birdscope.engine.client import Engine
     from birdscope.engine.live import LiveRecording
     from birdscope.engine.messages import Blended, EnsembleInfo
@@ -51,6 +51,7 @@ class Feed:
         blended: Probabilities as shown; None before the first window.
         remaining: Windows being predicted, the present one first.
         whole: Whether the whole file was asked for.
+        before: Whether probabilities are shown as they are without the session's settings.
     """
 
     def __init__(self, owner: Widget, services: Services, changed: Callable[[], None]) -> None:
@@ -74,6 +75,7 @@ class Feed:
         self.blended: Blended | None = None
         self.remaining: tuple[int, ...] = ()
         self.whole = False
+        self.before = False
 
     @property
     def engine(self) -> Engine:
@@ -102,6 +104,26 @@ class Feed:
         self._forget_status = self.engine.listen(lambda status: self._tell())
         self.engine.start()
         self._run(self._blend_for_ever(), "scope-blend")
+
+    def show_before(self, before: bool) -> None:
+        """Show the probabilities before the session's settings, or after; rows stay."""
+        self.before = before
+        self.blend_anew()
+
+    def blend_anew(self) -> None:
+        """Blend again: the settings are other ones."""
+        self._dirty.set()
+        self._tell()
+
+    @property
+    def stack(self) -> Shown | None:
+        """The post-processing that is shown; None before an ensemble is chosen."""
+        if self.ensemble is None:
+            return None
+        members = [one.name for one in self.ensemble.members]
+        return shown_stack(
+            self.ensemble.settings, self._services.session.state.settings, members, self.before
+        )
 
     def close(self) -> None:
         """Listen no more."""
@@ -297,14 +319,11 @@ class Feed:
             live.values.copy(),
             live.checkpoints,
             live.weights,
-            self._settings(self.ensemble),
+            self.stack.settings if self.stack is not None else self.ensemble.settings,
             shown=self.blended.ranking if keep and self.blended is not None else (),
         )
         if live is self._live:
             self.blended = blended
-
-    def _settings(self, ensemble: EnsembleInfo) -> Settings:
-        return self._services.session.state.settings or ensemble.settings
 
     def _clear(self) -> None:
         """Forget the predictions on show; they stay in the session."""

@@ -36,7 +36,21 @@ def header(feed: Feed, span: str) -> Content:
     if feed.ensemble is not None:
         text = f"  {feed.ensemble.name}"
         line += Content.from_markup("[$text-muted]$text[/]", text=text)
-    return line
+    return line + side(feed)
+
+
+def side(feed: Feed) -> Content:
+    """Before or after which settings; nothing where the ensemble's own are simply used."""
+    stack = feed.stack
+    if stack is None:
+        return Content("")
+    if stack.problem:
+        return Content.from_markup("  [$text-warning]$text[/]", text=stack.problem)
+    if not stack.side:
+        return Content("")
+    mark = "◐ BEFORE" if stack.side == "before" else "◑ after"
+    style = "b $text-accent" if stack.side == "before" else "$text-success"
+    return Content.from_markup(f"  [{style}]$mark[/] $name", mark=mark, name=stack.name)
 
 
 def hint(feed: Feed, catalog: bool) -> Content:

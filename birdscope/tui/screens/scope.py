@@ -26,6 +26,7 @@ from birdscope.tui.widgets.spectrogram import SpectrogramView
 from birdscope.tui.widgets.top_species import TopSpecies
 
 if TYPE_CHECKING:
+    from birdscope.core.settings import Settings
     from birdscope.dataset.catalog import Catalog
     from birdscope.engine.messages import Blended
     from birdscope.session.state import ScopePlace
@@ -51,6 +52,8 @@ class ScopePane(Container):
         Binding("o", "open", "Open", id="scope.open", tooltip="Choose a soundscape"),
         Binding("e", "ensemble", "Ensemble", id="scope.ensemble", tooltip="Choose an ensemble"),
         Binding("s", "sort", "Sort", id="scope.sort", tooltip="Sort the species again"),
+        Binding("b", "compare", "Before/after", id="scope.compare",
+                tooltip="Show the heat map before the session's settings, or after"),
         Binding("N", "step(1)", "Next", id="scope.next", tooltip="Next soundscape"),
         Binding("P", "step(-1)", "Before", show=False, id="scope.before",
                 tooltip="Soundscape before"),
@@ -135,6 +138,7 @@ class ScopePane(Container):
         playback.moved.subscribe(self, self._moved)
         playback.changed.subscribe(self, self._playback_changed)
         self._services.catalog_loaded.subscribe(self, self._catalog_loaded)
+        self._services.settings_changed.subscribe(self, self._settings_changed)
         self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
@@ -195,6 +199,13 @@ class ScopePane(Container):
     def action_sort(self) -> None:
         """Sort the species by their top probability."""
         self.feed.rank_anew()
+
+    def action_compare(self) -> None:
+        """Show the other side: before the session's settings, after them."""
+        self.feed.show_before(not self.feed.before)
+        stack = self.feed.stack
+        if stack is not None and not stack.side:
+            self.notify(f"The {stack.name} again: Tune (4) makes other settings.", markup=False)
 
     def action_page(self, minutes: int) -> None:
         """Go to another minute of a long recording."""
@@ -317,6 +328,10 @@ class ScopePane(Container):
             return catalog.find(self._services.session.state.recording)
         except DatasetError:
             return None
+
+    def _settings_changed(self, settings: Settings | None) -> None:
+        """The session's settings are what is wanted to be seen."""
+        self.feed.show_before(False)
 
     def _open_chosen(self, recording: Recording | None) -> None:
         if recording is not None:
