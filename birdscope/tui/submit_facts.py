@@ -97,7 +97,7 @@ class Facts:
         """The post-processing there is, with what is wrong with each; call it in a thread."""
         own = [Stack()]
         if (settings := self._services.session.state.settings) is not None:
-            own.insert(0, Stack("the session's", settings=settings))
+            own.insert(0, Stack(f"the session's: {settings.name}", settings=settings))
         return [*((one, "") for one in own), *stacks_of(self.plan.settings_folder)]
 
     def wrong_path(self, path: Path) -> str:

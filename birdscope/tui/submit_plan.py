@@ -13,6 +13,7 @@ from birdscope import __version__
 from birdscope.core.types import Split
 from birdscope.core.units import duration
 from birdscope.tui.ensembles import none_fits, shown_name
+from birdscope.tui.tune_stack import fits
 from birdscope.tui.widgets.submit_form import Entry
 
 if TYPE_CHECKING:
@@ -124,7 +125,15 @@ class SubmitPlan:
             return none_fits("enter on its line")
         if self.ensemble is None or not self.dataset_fingerprint:
             return "The ensemble and the dataset are still being looked at."
-        return self.ensemble.problem
+        return self.ensemble.problem or self._stack_problem()
+
+    def _stack_problem(self) -> str:
+        """Why the post-processing can't be used with the ensemble; empty where it can."""
+        if self.stack.settings is None or self.ensemble is None:
+            return ""
+        if fits(self.stack.settings, [one.name for one in self.ensemble.members]):
+            return ""
+        return f"{self.stack.name} is for other members: enter on the line of settings chooses."
 
     def default_out(self, stamp: str) -> Path:
         """`submissions/<dataset>-<ensemble>-<stamp>.csv` in the session."""
@@ -172,7 +181,7 @@ class SubmitPlan:
         return [
             self._part_entry(),
             self._ensemble_entry(),
-            Entry("settings", self.stack.name),
+            Entry("settings", self.stack.name, role="bad" if self._stack_problem() else "text"),
             Entry("file", self._out_text(), is_path=True),
             self._scores_entry(),
         ]

@@ -99,6 +99,7 @@ class SubmitPane(Container):
         """Follow the catalog and the jobs."""
         self._services.catalog_loaded.subscribe(self, self._catalog_loaded)
         self._services.session_changed.subscribe(self, lambda session: self.facts.use_session())
+        self._services.settings_changed.subscribe(self, lambda settings: self.facts.look())
         self._services.jobs.changed.subscribe(self, self._jobs_changed)
         self._services.jobs.ended.subscribe(self, self._jobs_ended)
         self.facts.begin()
