@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from birdscope.tui import tune_figures as figures
-from birdscope.tui.tune_stack import with_weights
+from birdscope.tui.tune_stack import same, with_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from birdscope.tui.tune_shelf import Shelf
 
 
-TRIALS = 200
+TRIALS, NOTEBOOK = 100, "notebook 0.88"
+_LABELS = {"soundscapes": "soundscapes", "out of fold": "out-of-fold", "verdicts": "verdicts"}
 _SEARCH = (
     "Optuna tries settings on all folds but one and is judged on that one, each fold in turn: "
     "the figure told is honest, and how much the searched folds flatter is told as overfit. "
@@ -62,7 +63,7 @@ class TuneJobs:
         from birdscope.tui.screens.ask_text import AskText, Field
 
         fields = [
-            Field("trials", "trials", str(TRIALS), _count),
+            Field("trials", "trials/fold", str(TRIALS), _count),
             Field("seed", "seed", "0", _whole),
             Field("name", "name", self._shelf.free_name("searched"), self._shelf.wrong_name),
         ]
@@ -80,13 +81,23 @@ class TuneJobs:
         source, catalog = self._feed.source, self._services.catalog
         if source is None or catalog is None:
             return
-        argv = search_argv(source, catalog.root, self._services.session.folder, values)
+        baseline = self._baseline_name()
+        argv = search_argv(source, catalog.root, self._services.session.name, baseline, values)
         await self._services.jobs.start(argv, f"Search {values['name']}")
         self._owner.notify(
-            f"{values['trials']} trials. The result will be a row of the table: {values['name']}.",
+            f"The result will be a row of the table: {values['name']}.",
             title="A job searches",
             markup=False,
         )
+
+    def _baseline_name(self) -> str:
+        """What the command line calls the baseline; the notebook's where it has no name for it."""
+        opened, baseline = self._feed.opened, self._feed.baseline
+        if opened is None:
+            return NOTEBOOK
+        named = {one.name: one for one in opened.baselines} | {"ensemble": opened.default_settings}
+        named |= {one.name: one.settings for one in self._shelf.entries if one.settings is not None}
+        return next((name for name, one in named.items() if same(one, baseline)), NOTEBOOK)
 
     async def fit_blend(self) -> None:
         """Fit the blend weights inside folds, take those of all folds in hand, and say how good.
@@ -121,13 +132,14 @@ def _fitted(fitted: BlendFitted) -> str:
 
 
 def search_argv(
-    source: TuningSource, data: Path, session: Path, values: dict[str, str]
+    source: TuningSource, data: Path, session: str, baseline: str, values: dict[str, str]
 ) -> list[str]:
     """`birdscope tune search …` for what is open."""
+    labels = _LABELS.get(source.kind) or str(source.labels)
     return [
         *("tune", "search", "--data", str(data), "--scores", str(source.scores)),
-        *("--truth", source.kind, "--session", session.name),
-        *("--trials", values["trials"], "--seed", values["seed"], "--name", values["name"]),
+        *("--labels", labels, "--session", session, "--baseline", baseline),
+        *("--trials", values["trials"], "--seed", values["seed"], "--save", values["name"]),
     ]
 
 

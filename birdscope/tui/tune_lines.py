@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from birdscope.session.saved_settings import SavedEntry
     from birdscope.tui.tune_feed import TuneFeed
 
-CURRENT, OWN = "current", "the ensemble's own"
+CURRENT, OWN = "current", "ensemble's own"
 
 
 def lines_of(

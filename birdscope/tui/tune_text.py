@@ -49,7 +49,7 @@ def header(feed: TuneFeed) -> Content:
     line += Content.from_markup("  [$text-accent]$text[/]", text=_scored(opened))
     rows = f"{opened.rows:,} {plural(opened.rows, opened.unit)}"
     if opened.unit == "window":
-        rows += f", {opened.recordings:,} {plural(opened.recordings, 'recording')}"
+        rows += f", {opened.recordings:,} {plural(opened.recordings, 'file')}"
     folds = f", {len(opened.folds)} folds" if opened.folds else ""
     return line + Content.from_markup("  [$text-muted]$text[/]", text=f"{rows}{folds}")
 

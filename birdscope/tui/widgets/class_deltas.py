@@ -44,6 +44,7 @@ class ClassDeltas(RowsView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: tuple[_Class, ...] = ()
+        self._shown: tuple[object, ...] = ()
         self._largest = 0.0
         self._sort = 0
 
@@ -70,6 +71,10 @@ class ClassDeltas(RowsView):
         deltas: Sequence[ClassDelta],
     ) -> None:
         """Show the classes; those without a delta can't be scored and come last."""
+        shown = (classes, names, positives, deltas)
+        if shown == self._shown:
+            return
+        self._shown = shown
         known = {one.label: one for one in deltas}
         changes = [abs(one.change) for one in deltas if not math.isnan(one.change)]
         self._largest = max(changes, default=0.0)

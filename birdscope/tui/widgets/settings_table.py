@@ -108,8 +108,6 @@ class SettingsTable(RowsView):
 
     def show(self, lines: Sequence[SettingLine]) -> None:
         """Show other rows; the cursor stays with its row."""
-        if tuple(lines) == self._lines:
-            return
         before = self.line.key if self.line is not None else ""
         self._lines = tuple(lines)
         keys = [one.key for one in lines]
@@ -132,10 +130,7 @@ class SettingsTable(RowsView):
         spans: list[Span] = [(fit("   settings", room), "header")]
         for key in columns:
             one = _COLUMNS[key]
-            right = key != "badge"
-            spans.append(
-                (fit(one.title if right else "  than it", one.width, right=right), "header")
-            )
+            spans.append((fit(one.title, one.width, right=key != "badge"), "header"))
         return spans
 
     def spans_of(self, row: int, width: int) -> list[Span]:

@@ -127,6 +127,11 @@ class StackEditor(RowsView):
 
     def on_key(self, event: events.Key) -> None:
         """While a value is typed every key is its own, but for those that leave."""
+        if self._typed is None and event.key == "enter":
+            # at once: as a binding it would be done after the digits that follow
+            event.stop()
+            self.action_type()
+            return
         if self._typed is None or event.key in ("ctrl+c", "ctrl+q", "tab", "shift+tab"):
             return
         event.stop()
