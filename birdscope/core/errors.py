@@ -95,6 +95,12 @@ class SessionError(BirdscopeError):
     exit_code = 12
 
 
+class NetworkError(BirdscopeError):
+    """A server can't be reached, or refuses."""
+
+    exit_code = 13
+
+
 class EngineError(BirdscopeError):
     """The engine process failed or went away."""
 
