@@ -97,6 +97,12 @@ class AugmentConfig(Config):
     mel_mixup_alpha: float = Field(default=0.5, gt=0)
     mel_mixup_labels: Literal["soft", "hard"] = "soft"
 
+    @property
+    def for_validation(self) -> AugmentConfig:
+        """The same without what would only make held-out sound worse, and with plain labels."""
+        off = dict.fromkeys(("filter", "pitch", "shift", "gain", "noise", "time_flip"), 0.0)
+        return self.model_copy(update={**off, "mixup_labels": "max"})
+
     @model_validator(mode="after")
     def _ranges_in_order(self) -> AugmentConfig:
         for key in RANGES:

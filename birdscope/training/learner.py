@@ -23,6 +23,7 @@ from birdscope.training.distillation import distilled, relabelled
 from birdscope.training.distributed import Ranks, only_last_backward_syncs
 from birdscope.training.losses import sed_loss
 from birdscope.training.masking import spec_augment
+from birdscope.training.mel_mixup import MelBatch, mix_mels
 from birdscope.training.optimiser import WeightAverage, make_optimiser, set_learning_rate
 from birdscope.training.plan import FoldPlan
 from birdscope.training.recipe import LossConfig, Recipe
@@ -123,8 +124,14 @@ class Learner:
 
     def _loss(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """The loss of a batch, and the mel it was made from."""
+        augment = self.recipe.augment
         with torch.no_grad():
-            mel = spec_augment(self.front_end(batch.waveforms), self.recipe.augment, generator)
+            plain = MelBatch(
+                self.front_end(batch.waveforms), batch.targets, batch.weights, batch.pseudo
+            )
+            mixed = mix_mels(plain, augment, generator)
+            mel = spec_augment(mixed.mel, augment, generator)
+        batch = Batch(batch.waveforms, mixed.targets, mixed.weights, mixed.pseudo)
         output: SedOutput = self.model(mel)
         teacher, distill = self.teacher, self.plan.distill
         if teacher is None or distill is None:

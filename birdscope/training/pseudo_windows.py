@@ -135,7 +135,7 @@ class PseudoMixer:
         targets, weights = self.windows.targets[window], self.windows.weights[window]
         level = _amplitude(rng.uniform(*self.mixer.config.level_db))
         if self.config.use == "apart":
-            return (wave * level, targets, weights), True
+            return (self.mixer.finished(wave * level, rng), targets, weights), True
         clip = self.mixer.sample(number, partners, rng, allow_empty=False)
         own = self._clip_weight(rng)
         mixed = clip[0] * np.float32(own) + wave * level * np.float32(1 - own)

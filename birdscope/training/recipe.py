@@ -141,7 +141,12 @@ class Recipe(Config):
         for number, stage in enumerate(self.stages):
             if not number and (stage.teacher != "none" or stage.init.endswith("previous")):
                 raise ValueError(f"stage {stage.name!r} is the first: there is no previous one")
-            self._changed(stage)
+            changed = self._changed(stage)
+            if stage.distill is not None and changed.augment.mel_mixup > 0:
+                raise ValueError(
+                    f"stage {stage.name!r}: 'augment.mel_mixup' can't be used with 'distill': "
+                    "the teacher hears the waveform; use 'augment.mixup'"
+                )
         check_provenance(self.provenance)
         return self
 

@@ -15,6 +15,7 @@ from birdscope.core.types import Recording
 from birdscope.core.windows import SAMPLE_RATE_HZ
 from birdscope.dataset.catalog import Catalog
 from birdscope.dataset.folds import EVERYWHERE, assign_folds, report_folds
+from birdscope.training.clip_choice import choose_clips, well_rated
 from birdscope.training.clips import ClipLabels, ClipStore, label_clips, repeat_rare
 from birdscope.training.inputs import NOTHING, Inputs
 from birdscope.training.mixing import Mixer
@@ -22,7 +23,7 @@ from birdscope.training.noise import NoiseBank
 from birdscope.training.plan import FoldPlan
 from birdscope.training.pseudo_pool import load_windows
 from birdscope.training.pseudo_windows import PseudoMixer, PseudoWindows
-from birdscope.training.recipe import Recipe
+from birdscope.training.recipe import AugmentConfig, Recipe
 from birdscope.training.run_folder import Unit
 from birdscope.training.samples import PseudoSampleMaker, SampleMaker
 from birdscope.training.soundscapes import pool_of
@@ -74,7 +75,7 @@ class RunData:
         held_out = self.fold_of == unit.fold
         training = np.flatnonzero(~held_out)
         primary = self.labels.primary[training]
-        mixer = self._mixer(recipe)
+        mixer = self._mixer(recipe, recipe.augment)
         maker: SampleMaker | PseudoSampleMaker = mixer
         if self.pseudo is not None and inputs.pseudo is not None:
             maker = PseudoMixer(mixer, self.pseudo, inputs.pseudo)
@@ -88,37 +89,38 @@ class RunData:
             maker=maker,
             classes=self.classes,
             clips_per_class=np.bincount(primary[primary >= 0], minlength=len(self.classes)),
-            validation=self._validation(np.flatnonzero(held_out), mixer, key, recipe),
+            validation=self._validation(np.flatnonzero(held_out), key, recipe),
             parents=(f"dataset {self.fingerprint}", *inputs.parents),
             init=inputs.init_of(unit.name),
             teachers=inputs.teachers_of(unit.name),
             distill=inputs.distill,
         )
 
-    def _mixer(self, recipe: Recipe) -> Mixer:
+    def _mixer(self, recipe: Recipe, augment: AugmentConfig) -> Mixer:
         samples = round(recipe.data.context_s * SAMPLE_RATE_HZ)
         return Mixer(
             self.clips,
             self.labels,
             samples,
-            recipe.augment,
-            NoiseBank(recipe.seed, samples, recipe.augment.noises),
+            augment,
+            NoiseBank(recipe.seed, samples, augment.noises),
             self.soundscapes,
+            recipe.data,
         )
 
     def _validation(
         self,
-        members: npt.NDArray[np.int64],
-        mixer: Mixer,
+        held_out: npt.NDArray[np.int64],
         key: tuple[int, ...],
         recipe: Recipe,
     ) -> ValidationSet | None:
+        members = well_rated(self.recordings, held_out, recipe.validation.min_rating)
         if not len(members):
             return None
         scored = np.ones(len(self.classes), bool)
         scored[list(self.everywhere)] = False
         return ValidationSet(
-            mixer=mixer,
+            mixer=self._mixer(recipe, recipe.augment.for_validation),
             members=members,
             config=recipe.validation,
             key=(*key, 0),
@@ -142,20 +144,16 @@ def load_data(
     """
     classes = catalog.taxonomy.labels
     known, foreign = _of_known_classes(catalog.recordings("train_audio"), set(classes))
-    store = ClipStore(
-        known,
-        first_s=recipe.data.first_s,
-        cache_mb=recipe.data.cache_mb,
-        emit=emit,
-        stop=stop,
-    )
+    taken, unwanted = choose_clips(known, recipe.data, inputs.avoid)
+    store = ClipStore.of_dataset(taken, recipe.data, catalog.root, emit, stop)
     clips, silent_ones = store.without_empty()
-    left_out = (*foreign, *silent_ones)
+    left_out = (*foreign, *unwanted, *silent_ones)
     if not clips.recordings:
         raise TrainingError(
             "there is no clip to train on",
             path=catalog.root,
-            remedy="train.csv and train_audio/ must hold readable clips of the dataset's classes",
+            remedy="train.csv and train_audio/ must hold readable clips of the dataset's classes; "
+            "data.min_rating, min_s, min_snr_db and max_peak may leave out too much",
         )
     labels = label_clips(clips.recordings, catalog.taxonomy.index, recipe.data)
     fold_of = split_folds(clips.recordings, labels.primary, recipe)

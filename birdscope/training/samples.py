@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import signal
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from birdscope.training.mixing import Sample
+from birdscope.training.seeding import seeded_globals
 
 
 class Batch(NamedTuple):
@@ -63,29 +62,6 @@ class PseudoSampleMaker(SampleMaker, Protocol):
 def derive_seed(*parts: int) -> int:
     """A well-mixed seed from numbers such as recipe seed, fold, epoch."""
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
-
-
-@contextmanager
-def seeded_globals(seed: int) -> Iterator[None]:
-    """Seed the generators that augmentation libraries draw from, and put them back after.
-
-    Without this a sample would depend on what its process has drawn before.
-    """
-    python, numpy_state, torch_state = random.getstate(), np.random.get_state(), _torch_state()
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy_state)
-        torch.default_generator.set_state(torch_state)
-
-
-def _torch_state() -> Tensor:
-    state: Tensor = torch.default_generator.get_state()
-    return state
 
 
 class EpochSamples(Dataset[Batch]):
