@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +13,7 @@ import numpy.typing as npt
 from birdscope.core.types import Recording
 from birdscope.core.windows import SAMPLE_RATE_HZ
 from birdscope.dataset.cleaning.quality import frame_power, signal_to_noise_db
+from birdscope.dataset.cut_lists import Spans, cuts_folder, load_cuts
 from birdscope.training.config_data import DataConfig
 from birdscope.training.noise import Wave
 
@@ -62,6 +66,25 @@ def against_sound(wave: Wave, config: DataConfig) -> str | None:
         if snr_db < config.min_snr_db:
             return f"its calls stand {snr_db:.0f} dB above the noise, under {config.min_snr_db:g}"
     return None
+
+
+def cuts_of(root: Path, config: DataConfig) -> Mapping[str, Spans]:
+    """What the cut list beside a dataset leaves out; empty where the recipe ignores it.
+
+    Raises:
+        DatasetError: if the list can't be understood.
+    """
+    if config.cuts == "ignore":
+        return {}
+    return load_cuts(cuts_folder(root), proposed=config.cuts == "proposed")
+
+
+def with_cuts(fingerprint: str, cuts: Mapping[str, Spans]) -> str:
+    """A dataset's fingerprint, with a mark of what is cut out of it."""
+    if not cuts:
+        return fingerprint
+    text = json.dumps(dict(sorted(cuts.items())))
+    return f"{fingerprint} cuts {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def hears_sound(config: DataConfig) -> bool:

@@ -16,8 +16,8 @@ from birdscope.core.errors import AudioError
 from birdscope.core.events import Emit, Event, Stop, silent
 from birdscope.core.types import Recording
 from birdscope.core.windows import SAMPLE_RATE_HZ
-from birdscope.dataset.cut_lists import Kept, Spans, cuts_folder, load_cuts
-from birdscope.training.clip_choice import against_sound, hears_sound
+from birdscope.dataset.cut_lists import Kept, Spans
+from birdscope.training.clip_choice import against_sound, cuts_of, hears_sound
 from birdscope.training.config_data import DataConfig
 from birdscope.training.noise import Wave
 
@@ -129,15 +129,12 @@ class ClipStore:
             DatasetError: if the cut list can't be understood.
             Cancelled: if `stop` was set.
         """
-        cuts: Mapping[str, Spans] = {}
-        if config.cuts != "ignore":
-            cuts = load_cuts(cuts_folder(root), proposed=config.cuts == "proposed")
         hears = hears_sound(config) or config.min_s > 0
         return cls(
             recordings,
             first_s=config.first_s,
             first_cleaned_s=config.first_cleaned_s,
-            cuts=cuts,
+            cuts=cuts_of(root, config),
             refuse=partial(against_sound, config=config) if hears else None,
             cache_mb=config.cache_mb,
             emit=emit,

@@ -15,7 +15,7 @@ from birdscope.core.types import Recording
 from birdscope.core.windows import SAMPLE_RATE_HZ
 from birdscope.dataset.catalog import Catalog
 from birdscope.dataset.folds import EVERYWHERE, assign_folds, report_folds
-from birdscope.training.clip_choice import choose_clips, well_rated
+from birdscope.training.clip_choice import choose_clips, cuts_of, well_rated, with_cuts
 from birdscope.training.clips import ClipLabels, ClipStore, label_clips, repeat_rare
 from birdscope.training.inputs import NOTHING, Inputs
 from birdscope.training.mixing import Mixer
@@ -44,7 +44,7 @@ class RunData:
         fold_notes: Which class reaches which fold, for people.
         left_out: Recordings that can't be used, with the reason.
         soundscapes: Recorded backgrounds; None where there are none.
-        fingerprint: Of the dataset.
+        fingerprint: Of the dataset and what its cut list leaves out.
         pseudo: Soundscapes' windows with a teacher's labels; None where there are none.
     """
 
@@ -170,7 +170,7 @@ def load_data(
         fold_notes=notes,
         left_out=left_out,
         soundscapes=_backgrounds(recipe, catalog, emit, stop),
-        fingerprint=catalog.fingerprint(),
+        fingerprint=with_cuts(catalog.fingerprint(), cuts_of(catalog.root, recipe.data)),
         pseudo=_pseudo_windows(inputs, recipe, catalog, emit, stop),
     )
 

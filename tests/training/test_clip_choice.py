@@ -6,7 +6,13 @@ import soundfile
 
 from birdscope.core.types import Recording
 from birdscope.dataset.cut_lists import Cut, cuts_folder, write_cuts
-from birdscope.training.clip_choice import against_sound, choose_clips, well_rated
+from birdscope.training.clip_choice import (
+    against_sound,
+    choose_clips,
+    cuts_of,
+    well_rated,
+    with_cuts,
+)
 from birdscope.training.clips import ClipStore
 from birdscope.training.recipe import DataConfig
 
@@ -102,6 +108,17 @@ def test_cleaned_recordings_may_be_used_for_longer(dataset):
     write_cuts(cuts_folder(root), [Cut(clip.key, 0, 1, "speech", decision="accepted")])
     store = ClipStore.of_dataset([clip], config, root)
     assert _seconds(store.read(0)) == [0.2, 0.3, 0.4, 0.5]
+
+
+def test_other_cuts_are_other_data(dataset):
+    root, clip = dataset
+    config = DataConfig()
+    assert with_cuts("f", cuts_of(root, config)) == "f"
+    write_cuts(cuts_folder(root), [Cut(clip.key, 1, 2, "speech", decision="accepted")])
+    one = with_cuts("f", cuts_of(root, config))
+    write_cuts(cuts_folder(root), [Cut(clip.key, 1, 3, "speech", decision="accepted")])
+    assert len({"f", one, with_cuts("f", cuts_of(root, config))}) == 3
+    assert with_cuts("f", cuts_of(root, DataConfig(cuts="ignore"))) == "f"
 
 
 def test_a_recording_cut_out_whole_is_left_out(dataset):
