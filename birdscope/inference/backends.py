@@ -84,14 +84,20 @@ def choose_backend(
 def openvino_backends(
     loaded: Sequence[LoadedCheckpoint], mels: Mapping[int, Tensor], precision: Precision, emit: Emit
 ) -> list[Backend]:
-    """Every checkpoint in OpenVINO, given an example of each one's input."""
+    """Every checkpoint in OpenVINO, given an example of each one's input.
+
+    The torch nets give their memory back: their tensors keep only shapes.
+    """
     from birdscope.inference.openvino_backend import OpenVinoBackend
 
     threads = torch.get_num_threads()
-    return [
-        OpenVinoBackend(one, mels[layer], threads=threads, precision=precision, emit=emit)
-        for layer, one in enumerate(loaded)
-    ]
+    backends: list[Backend] = []
+    for layer, one in enumerate(loaded):
+        backends.append(
+            OpenVinoBackend(one, mels[layer], threads=threads, precision=precision, emit=emit)
+        )
+        one.module.to("meta")
+    return backends
 
 
 def pick_device(name: str) -> torch.device:

@@ -34,6 +34,8 @@ from birdscope.inference.time_guard import Watch
 
 _WINDOW_SAMPLES = WINDOW_S * SAMPLE_RATE_HZ
 CPU_BATCH, GPU_BATCH = 12, 96
+# OpenVINO is within 5 % of its speed at 12, in 400 MB less (weighted blend, measured).
+OPENVINO_BATCH = 4
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,10 @@ class Predictor:
     ) -> None:
         self.ensemble, self.classes, self.loaded = ensemble, tuple(classes), tuple(loaded)
         self.device = device
-        self._max_batch = max_batch or (GPU_BATCH if device.type == "cuda" else CPU_BATCH)
         self._groups = _grouped(self.loaded, device)
         self.backend, self.precision = choose_backend(backend, precision, device, emit)
+        usual = GPU_BATCH if device.type == "cuda" else CPU_BATCH
+        self._max_batch = max_batch or (OPENVINO_BATCH if self.backend == "openvino" else usual)
         self._backends = self._started(emit, half=half)
 
     @classmethod
