@@ -12,14 +12,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from birdscope.core.errors import ScoresError
+from birdscope.core.errors import DatasetError, ScoresError
 from birdscope.dataset.labels import FileLabels
+from birdscope.dataset.tables import read_table
 from birdscope.metrics.truth import Truth, read_truth
 from birdscope.metrics.tune_folds import recording_folds
 from birdscope.metrics.tune_truth import NO_FOLD, POSITIVE, TuneTruth
 from birdscope.metrics.verdict_truth import verdict_truth
 
-__all__ = ["FOLDS", "file_truth", "out_of_fold_truth", "soundscape_truth", "verdict_truth"]
+__all__ = [
+    "FOLDS",
+    "file_truth",
+    "out_of_fold_folder",
+    "out_of_fold_truth",
+    "read_fold_table",
+    "soundscape_truth",
+    "verdict_truth",
+]
 
 FOLDS = 5
 _SHOWN = 5
@@ -82,6 +91,30 @@ def file_truth(
             *_folds_counted(of_rows),
         ),
     )
+
+
+def out_of_fold_folder(path: Path) -> Path:
+    """The folder of a training run's out-of-fold scores: given itself, or the run's."""
+    inner = Path(path) / "out_of_fold"
+    return inner if inner.is_dir() else Path(path)
+
+
+def read_fold_table(folder: Path) -> dict[str, int]:
+    """Recording key → the fold that held it out, of the out-of-fold scores in a folder.
+
+    Raises:
+        DatasetError: if the table is missing or a cell is wrong.
+    """
+    table = read_table(Path(folder) / "folds.csv")
+    key, fold = table.column("recording"), table.column("fold")
+    try:
+        return {row[key]: int(row[fold]) for row in table.rows}
+    except ValueError as error:
+        raise DatasetError(
+            f"a fold is not a whole number: {error}",
+            path=table.path,
+            remedy="resume the training run, which writes it",
+        ) from None
 
 
 def out_of_fold_truth(labels: FileLabels, fold_of: Mapping[str, int]) -> TuneTruth:

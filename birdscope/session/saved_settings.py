@@ -64,15 +64,20 @@ class SavedSettings:
                 `replace` was not asked for.
             SessionError: the session is read-only, or the disk refuses.
         """
+        path = self.check_free(settings.name, replace=replace)
+        self._write(path, settings)
+        return path
+
+    def check_free(self, name: str, *, replace: bool = False) -> Path:
+        """The file that settings of this name would get; raises as `save`."""
         self._check_writable()
-        path = self._path(settings.name)
+        path = self._path(name)
         if path.exists() and not replace:
             raise UsageError(
-                f"there are settings {settings.name!r} already, and nothing is overwritten",
+                f"there are settings {name!r} already, and nothing is overwritten",
                 path=path,
                 remedy="choose another name, or delete those first",
             )
-        self._write(path, settings)
         return path
 
     def rename(self, name: str, new: str) -> Path:
