@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "xeno-canto": "fetch recordings from Xeno-Canto as a dataset to pretrain on",
     "train": "train a model from a recipe",
     "demo": "make the synthetic demo dataset (and open it)",
+    "verdicts": "list, export and import what was heard; calibrate scores by it",
     "jobs": "list, follow, cancel and resume background work",
     "sessions": "list, create, archive, restore and remove what work is kept in",
     "doctor": "check sound, colours, packages and folders; say how to mend them",

@@ -47,7 +47,7 @@ def write_raven(folder: Path, detections: Iterable[Detection], taxonomy: Taxonom
     """
     written = []
     for recording, group in _by_recording(detections):
-        path = folder / _beside(recording, ".Table.1.selections.txt")
+        path = folder / beside(recording, ".Table.1.selections.txt")
         rows = [_raven_row(number, one, taxonomy) for number, one in enumerate(group, start=1)]
         with replacing(path) as temporary, open(temporary, "w", newline="") as file:
             writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -114,7 +114,7 @@ def write_audacity(folder: Path, detections: Iterable[Detection], taxonomy: Taxo
     """
     written = []
     for recording, group in _by_recording(detections):
-        path = folder / _beside(recording, ".txt")
+        path = folder / beside(recording, ".txt")
         lines = [
             f"{one.start_s:.6f}\t{one.end_s:.6f}\t{one.label} {one.score:.3f}" for one in group
         ]
@@ -191,7 +191,7 @@ WRITERS: dict[str, Writer] = {
 }
 
 
-def _beside(recording: str, ending: str) -> Path:
+def beside(recording: str, ending: str) -> Path:
     """The dataset's own folders are kept, so that equal stems don't meet."""
     return Path(recording).parent / f"{stem_of(recording)}{ending}"
 
