@@ -99,11 +99,11 @@ def measured_lines(
 
 
 def fold_lines(measured: Measured) -> list[str]:
-    """Each fold's figure, then their mean; empty without folds."""
+    """Each fold's figure, then their mean; one line where there are no folds."""
     if not measured.per_fold:
-        return []
+        return ["no folds: they need two labelled recordings or more"]
     lines = [
-        f"  fold {one.fold}       {_figure(one.macro)}  over {one.scored_classes} classes"
+        f"  fold {one.fold:<7} {_figure(one.macro)}  over {one.scored_classes} classes"
         for one in measured.per_fold
     ]
     mean = f"{_figure(measured.fold_mean)} ± {_figure(measured.fold_sd)}"
@@ -225,12 +225,16 @@ def nested_as_json(report: NestedReport) -> dict[str, object]:
     }
 
 
-def per_fold_as_json(measured: Measured) -> list[dict[str, object]]:
-    """Each fold's figure for a program."""
-    return [
-        {"fold": one.fold, "macro_roc_auc": one.macro, "scored_classes": one.scored_classes}
-        for one in measured.per_fold
-    ]
+def folds_as_json(measured: Measured) -> dict[str, object]:
+    """The figures by fold for a program."""
+    return {
+        "fold_mean": measured.fold_mean,
+        "fold_sd": measured.fold_sd,
+        "per_fold": [
+            {"fold": one.fold, "macro_roc_auc": one.macro, "scored_classes": one.scored_classes}
+            for one in measured.per_fold
+        ],
+    }
 
 
 def _measured(measured: Measured, classes: Sequence[str]) -> dict[str, object]:
@@ -238,9 +242,7 @@ def _measured(measured: Measured, classes: Sequence[str]) -> dict[str, object]:
         "macro_roc_auc": measured.macro_roc_auc,
         "macro_ap": measured.macro_ap,
         "scored_classes": measured.scored_classes,
-        "fold_mean": measured.fold_mean,
-        "fold_sd": measured.fold_sd,
-        "per_fold": per_fold_as_json(measured),
+        **folds_as_json(measured),
         "per_class": dict(zip(classes, measured.per_class.tolist(), strict=True)),
     }
 

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from birdscope.commands._output import add_output_arguments, print_json
+from birdscope.commands._tune_text import fold_lines, folds_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from birdscope.core.scores import Scores
+    from birdscope.core.settings import Settings
     from birdscope.metrics.evaluate import Evaluation
+    from birdscope.metrics.tune_results import Measured
 
 _EPILOG = """\
 Labels of soundscapes: filename,start,end,primary_label (BirdCLEF+ 2026), or row_id,labels, or
@@ -40,7 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="resamples of the recordings for the 95 %% interval, 0 for none (default: 1000)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    parser.add_argument(
+        "--folds",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also each of N folds of recordings, and their mean (default: 0, none)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the bootstrap and the folds (default: 0)"
+    )
     add_output_arguments(parser, events=False)
 
 
@@ -63,11 +76,24 @@ def run(args: argparse.Namespace) -> int:
         resamples=max(0, args.bootstrap),
         seed=args.seed,
     )
+    folds = _by_fold(args, store.scores(), settings) if args.folds > 1 else None
     if args.json:
-        print_json(as_json(result, truth.unknown_labels))
+        body = as_json(result, truth.unknown_labels)
+        print_json(body if folds is None else body | folds_as_json(folds))
     else:
-        print("\n".join(describe(result, truth.unknown_labels)))
+        lines = describe(result, truth.unknown_labels)
+        print("\n".join(lines if folds is None else [*lines, "", *fold_lines(folds)]))
     return 0
+
+
+def _by_fold(args: argparse.Namespace, scores: Scores, settings: Settings) -> Measured:
+    """The same settings, measured within each fold of recordings."""
+    from birdscope.metrics.truths import file_truth
+    from birdscope.metrics.tune_matrix import TuneMatrix
+    from birdscope.metrics.tuner import Tuner
+
+    truth = file_truth(args.labels, scores.classes, folds=args.folds, seed=args.seed)
+    return Tuner(TuneMatrix.build(scores, truth)).measure(settings)
 
 
 def as_json(result: Evaluation, unknown_labels: Mapping[str, int]) -> dict[str, object]:
