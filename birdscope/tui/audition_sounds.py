@@ -172,7 +172,8 @@ class AuditionSounds:
             view.show(None)
             view.border_title = "Reference: this species has none in train_audio"
             return
-        view.show(recording.path, duration_s, (0.0, SEEN_S))
+        # a short one is followed by silence: the same seconds in the same cells as the window
+        view.show(recording.path, max(duration_s, SEEN_S), (0.0, SEEN_S))
         number_, total = self.references.place
         rating = f"★{recording.rating:g}" if recording.rating else "★–"
         view.border_title = Content(f"Reference {number_}/{total}  {rating}  {recording.name}")

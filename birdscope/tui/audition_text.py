@@ -46,22 +46,31 @@ _ANSWERS = {"yes": ("✓ yes", "good"), "no": ("✗ no", "bad"), "maybe": ("? ma
 _KEY = "[b $footer-key-foreground]{}[/]"
 
 
-def header(choice: Choice, species: Species | None, annotator: str, width: int) -> Content:
-    """The species, its queue, the filters; at the right who judges."""
+def header(
+    choice: Choice, species: Species | None, source: str, annotator: str, width: int
+) -> Content:
+    """The species, its queue, the filters; at the right what is scored and who judges.
+
+    Args:
+        choice: What is wanted.
+        species: The one chosen; None before.
+        source: What the scores are of.
+        annotator: Who judges, and how; empty before anybody said.
+        width: Cells there are.
+    """
     if species is None:
-        return Content.from_markup(f"[$text-muted]no species chosen:[/] {_KEY.format('/')} lists")
+        return Content.from_markup("[b $footer-key-foreground]/[/] [$text-muted]species[/]")
     line = Content.from_markup("[b]$name[/]", name=species.name)
     if species.name != species.label:
         line += Content.from_markup(" [$text-secondary]$code[/]", code=species.label)
-    line += Content.from_markup("  [$text-accent]$kind[/]", kind=KINDS[choice.kind][0])
+    line += _quiet(f" · {KINDS[choice.kind][0]}")
     for one in filters(choice):
-        line += Content.from_markup("  [$text-warning]$one[/]", one=one)
-    if choice.scores is not None and width >= 110:
-        line += Content.from_markup("  [$text-muted]$name[/]", name=choice.scores.name)
-    right = Content.from_markup("[$text-muted]by[/] $name", name=annotator) if annotator else None
-    if right is None or line.cell_length + right.cell_length + 3 > width:
-        return line
-    return line + Content(" " * (width - line.cell_length - right.cell_length)) + right
+        line += Content.from_markup(" · [$text-warning]$one[/]", one=one)
+    for right in (" · ".join(part for part in (source, annotator) if part), annotator):
+        gap = width - line.cell_length - len(right)
+        if gap >= 2:
+            return line + _quiet(" " * gap + right)
+    return line
 
 
 def filters(choice: Choice) -> list[str]:
@@ -105,7 +114,9 @@ def queue_titles(feed: AuditionFeed, row: int) -> tuple[str, str]:
     if found is None or not found.items:
         return "Queue", "…" if feed.loading else ""
     below = f"{left(feed)} left"
-    if found.total > len(found.items):
+    if found.recordings < found.of_recordings:
+        below = f"{found.recordings}/{found.of_recordings} files · r again · {below}"
+    elif found.total > len(found.items):
         below += f" · {found.total:,} in all"
     return f"Queue {row + 1}/{len(found.items)}", below
 
@@ -122,14 +133,17 @@ def hint(feed: AuditionFeed, species: Species | None, to_predict: str) -> Conten
         return _quiet("No species is chosen. ") + _key("/") + _quiet(" lists them.")
     if feed.problem:
         return _bad(feed.problem)
-    if feed.found is None or feed.loading:
+    if feed.found is None:
         return _quiet("The windows are being ranked …")
     found = feed.found
-    lines = [_bad(found.problem) if found.problem else _quiet("No window fits.")]
     if not found.recordings and to_predict:
-        lines += [Content(""), _key("R") + _quiet(f" predicts {to_predict}")]
+        what, *_ = found.problem.splitlines() or [""]
+        lines = [_bad(f"{what[:1].upper()}{what[1:]}."), Content("")]
+        lines.append(_key("R") + _quiet(f" predicts {to_predict}"))
+        return Content("\n").join([*lines, _key("2") + _quiet(" and r predict one soundscape")])
+    lines = [_bad(found.problem) if found.problem else _quiet("No window fits.")]
     if filters(feed.choice):
-        lines += [Content(""), _key("F") + _quiet(" changes the filter, ") + _key("escape")]
+        lines += [Content(""), _key("F") + _quiet(" changes the filter, ") + _key("esc")]
         lines[-1] += _quiet(" lists all windows again")
     if found.judged:
         text = f"{found.judged} judged windows are left out: "
@@ -140,7 +154,7 @@ def hint(feed: AuditionFeed, species: Species | None, to_predict: str) -> Conten
 def needed(count: int, part: str, seconds: float) -> str:
     """What a prediction of a part of the dataset is: files and time."""
     time = f", about {duration(seconds)}" if seconds > 0 else ""
-    return f"all {count:,} {part} as a job{time}; listen meanwhile"
+    return f"all {count:,} {part} as a job{time}"
 
 
 def tally(feed: AuditionFeed) -> Content:
@@ -188,31 +202,28 @@ def threshold_line(one: ThresholdAt) -> Content:
     return line + _quiet(f"  {low}–{high}")
 
 
-def summary_lines(feed: AuditionFeed, rows: int) -> Content:
-    """Tally, precision, thresholds and remarks, as many lines as there is room for."""
-    lines = [tally(feed)]
-    if feed.save_problem:
-        lines.insert(0, _error(f"NOT SAVED: {feed.save_problem}"))
+def summary_lines(feed: AuditionFeed, width: int, rows: int) -> Content:
+    """Tally, precision, thresholds and remarks: as many as there is room for."""
+    first = [_error(f"NOT SAVED: {feed.save_problem}")] if feed.save_problem else []
+    first.append(tally(feed))
     if feed.summary_problem:
-        lines.append(_bad(feed.summary_problem))
-    if feed.summary is not None and feed.summary.yes + feed.summary.no:
-        lines += _figures(feed.summary, rows - len(lines))
-    return Content("\n").join(lines)
-
-
-def _figures(summary: JudgeSummary, room: int) -> list[Content]:
-    thresholds = [threshold_line(one) for one in summary.thresholds] if summary.enough else []
+        first.append(_bad(feed.summary_problem))
+    summary = feed.summary
+    if summary is None or not summary.precision:
+        return Content("\n").join(first)
+    last = [threshold_line(one) for one in summary.thresholds]
     if not summary.enough:
-        thresholds = [_bad(f"not enough verdicts yet: {summary.reason}")]
+        last = [_bad(summary.reason)]
+    room = rows - _height([*first, *last], width)
     notes = [_quiet(one) for one in summary.notes]
-    kept = max(1, room - len(thresholds) - len(notes))
-    return [*map(precision_line, _spread(summary.precision, kept)), *thresholds, *notes]
+    kept = min(max(1, room - _height(notes, width)), len(summary.precision))
+    precision = [precision_line(one) for one in summary.precision[-kept:]]
+    return Content("\n").join([*first, *reversed(precision), *last, *notes])
 
 
-def _spread(every: tuple[PrecisionAt, ...], count: int) -> list[PrecisionAt]:
-    """The last, which is of all, and before it as many as there is room for."""
-    chosen = list(every[-count:]) if count < len(every) else list(every)
-    return chosen[::-1]
+def _height(lines: list[Content], width: int) -> int:
+    """Rows that lines take, the long ones broken."""
+    return sum(max(1, math.ceil(one.cell_length / max(width, 1))) for one in lines)
 
 
 def hours_of(text: str) -> tuple[int, int] | None:

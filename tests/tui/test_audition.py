@@ -264,7 +264,7 @@ async def test_queues_filters_and_hidden_verdicts_are_asked_of_the_study(
         assert kept()[0].sampling_probability == 0.25
         await pilot.press("H")
         await wait_for(pilot, lambda: settled(pane) and study.asked[-1].skip_judged)
-        assert pane.feed.found.judged == 1 and len(pane.queue.items) == 11
+        assert pane.feed.found.judged == 1 and len(pane.queue.items) == 19
         await pilot.press("F")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, AskText))
         name, hours = pilot.app.screen.query(Input)
@@ -276,7 +276,7 @@ async def test_queues_filters_and_hidden_verdicts_are_asked_of_the_study(
         await wait_for(pilot, lambda: settled(pane) and study.asked[-1].hours == (5, 9))
         assert len({one.recording for one in pane.queue.items}) == 1
         await pilot.press("escape")
-        await wait_for(pilot, lambda: settled(pane) and len(pane.queue.items) == 12)
+        await wait_for(pilot, lambda: settled(pane) and len(pane.queue.items) == 20)
 
 
 async def test_enough_verdicts_give_a_curve_and_thresholds(
@@ -341,7 +341,7 @@ async def test_scores_that_can_not_be_read_say_why(make_app: MakeApp, tiny_datas
         assert "the scores are damaged" in hint and "press r" in hint
         study.refuses = None
         await pilot.press("r")
-        await wait_for(pilot, lambda: settled(pane) and len(pane.queue.items) == 12)
+        await wait_for(pilot, lambda: settled(pane) and len(pane.queue.items) == 20)
 
 
 async def test_the_next_start_is_where_the_last_one_ended(

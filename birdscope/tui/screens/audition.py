@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     from birdscope.engine.audition_messages import QueueFound
     from birdscope.session.session import Session
     from birdscope.session.state import AuditionPlace
-    from birdscope.tui.jobs_watch import Ended
+    from birdscope.tui.jobs_watch import JobsSnapshot
     from birdscope.tui.services import Services
     from birdscope.tui.submit_plan import Part
 
 WIDE_COLUMNS, TALL_ROWS = 110, 30
+LOOK_S = 3.0
 _SPLITS: tuple[Split, ...] = ("train_soundscapes", "test_soundscapes")
 _OF_A_WINDOW = ("answer", "correct", "compare", "play_pause")
 
@@ -58,7 +60,7 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
         Binding("c", "correct", "Correct", id="audition.correct",
                 tooltip="No, it is another species: choose which"),
         Binding("u", "undo", "Undo", id="audition.undo", tooltip="Take your last verdict back"),
-        Binding("v", "reference", "Reference", id="audition.reference",
+        Binding("v", "reference", "Ref", id="audition.reference",
                 tooltip="Show or hide a reference recording of this species"),
         Binding("slash", "species", "Species", id="audition.species",
                 tooltip="Choose the species to audition"),
@@ -90,7 +92,7 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
                 tooltip="Export verdicts as CSV, Raven or Audacity files, or import some"),
         Binding("R", "predict_all", "Predict all", show=False, id="audition.predict_all",
                 tooltip="Predict all soundscapes, as a job"),
-        *SpectrogramPane.BINDINGS,
+        *(replace(one, show=False) for one in SpectrogramPane.BINDINGS if isinstance(one, Binding)),
     ]  # fmt: skip
 
     def __init__(self, services: Services, *, id: str | None = None) -> None:
@@ -103,6 +105,7 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
         self._autoplay = self._reference_wanted = False
         self._wanted: AuditionPlace | None = None
         self._taken_from: dict[str, str] = {}
+        self._told, self._looked_at = "", 0.0
 
     @property
     def spectrogram(self) -> SpectrogramView:
@@ -165,7 +168,7 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
         services.playback.changed.subscribe(self, self._sounds.playback_changed)
         services.catalog_loaded.subscribe(self, self._catalog_loaded)
         services.session_changed.subscribe(self, self._session_changed)
-        services.jobs.ended.subscribe(self, self._jobs_ended)
+        services.jobs.changed.subscribe(self, self._jobs_changed)
         if services.catalog is not None:
             self._catalog_loaded(services.catalog)
         self._feed_changed()
@@ -419,8 +422,11 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
     def _session_changed(self, session: Session) -> None:
         self.feed.take_session()
 
-    def _jobs_ended(self, ended: Ended) -> None:
-        if self.feed.found is None or not self.feed.found.items:
+    def _jobs_changed(self, snapshot: JobsSnapshot) -> None:
+        """The first scores may be there; a queue on show stays as it is until r."""
+        empty = self.feed.found is None or not self.feed.found.items
+        if empty and self._is_shown and time.monotonic() - self._looked_at > LOOK_S:
+            self._looked_at = time.monotonic()
             self.feed.look(again=True)
 
     def _feed_changed(self) -> None:
@@ -451,8 +457,9 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
         self._show_window(play=False)
         if found is not None and items and self._is_shown:
             queue.focus()
-        if found is not None and found.note and items:
-            self.notify(found.note, title="This queue", markup=False)
+        if found is not None and items and found.note not in ("", self._told):
+            self._told = found.note
+            self.notify(f"{found.note}.", title="This queue", markup=False)
 
     def _row_wanted(self, found: QueueFound | None) -> int:
         """The remembered window's row, else that of the first window without a verdict."""
@@ -484,8 +491,12 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
     def _draw_header(self) -> None:
         header = self.query_one("#audition-header", Static)
         width = max(self.size.width - 2, 20)
-        annotator = self.feed.annotator + (" · autoplay" if self._autoplay else "")
-        header.update(audition_text.header(self.feed.choice, self._species, annotator, width))
+        who = f"by {self.feed.annotator}" if self.feed.annotator else ""
+        who = " · ".join(one for one in ("autoplay" if self._autoplay else "", who) if one)
+        source = self.feed.found.source if self.feed.found is not None else ""
+        text = audition_text.header(self.feed.choice, self._species, source, who, width)
+        if text != header.content:
+            header.update(text)
         self._title_queue()
 
     def _title_queue(self) -> None:
@@ -500,7 +511,7 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
 
     def _draw_figures(self) -> None:
         feed, summary = self.feed, self.query_one(VerdictSummary)
-        summary.show(lambda rows: audition_text.summary_lines(feed, rows))
+        summary.show(lambda width, rows: audition_text.summary_lines(feed, width, rows))
         curve = self.query_one(CalibrationView)
         known = [one for one in feed.verdicts.values() if one.score is not None]
         label = feed.choice.label

@@ -35,7 +35,7 @@ class QueueList(RowsView):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Play ±2 s", id="queue.play",
+        Binding("enter", "choose", "Play ±2 s", show=False, id="queue.play",
                 tooltip="Play this window with 2 s before and after"),
     ]  # fmt: skip
 
@@ -105,7 +105,7 @@ class QueueList(RowsView):
         if self._extra[0] and width >= _MEMBERS_FROM:
             line += f" {fit(self._extra[0], _EXTRA, right=True)}"
         line += f"  {fit('recording', name)} {fit('at', _TIME, right=True)}"
-        return [(f"{line}  {fit('verdict', mark)}", "header")]
+        return [(f"{line}  {fit('verdict' if mark > 1 else '', mark)}", "header")]
 
     def spans_of(self, row: int, width: int) -> list[Span]:
         """One window."""
@@ -121,7 +121,7 @@ class QueueList(RowsView):
             *spans,
             (f"  {ends(stem_of(item.recording), name)} ", "dim" if word else "text"),
             (fit(clock(item.start_s), _TIME, right=True), "dim"),
-            (f"  {fit(word, mark)}", role),
+            (f"  {fit(word, mark) if mark > 1 else fit(word[:1], 1)}", role),
         ]
 
     def action_choose(self) -> None:
@@ -134,7 +134,7 @@ class QueueList(RowsView):
     def _layout(self, width: int) -> tuple[list[str], int, int]:
         """Members that are shown, cells of the recording's name, cells of the verdict."""
         members = list(self._items[0].members) if self._items else []
-        mark = 8 if width >= _MEMBERS_FROM else 4
+        mark = 10 if width >= _MEMBERS_FROM else 1
         taken = 1 + _SCORE + _GAP + 1 + _TIME + _GAP + mark
         taken += (1 + _EXTRA) if self._extra[0] and width >= _MEMBERS_FROM else 0
         room = width - taken - len(members) * (1 + _MEMBER)

@@ -22,21 +22,21 @@ class VerdictSummary(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines: Callable[[int], Content] = lambda rows: Content()
+        self._lines: Callable[[int, int], Content] = lambda width, rows: Content()
 
     @property
     def text(self) -> str:
         """What it says."""
-        return self._lines(self.size.height).plain
+        return self._lines(*self.size).plain
 
-    def show(self, lines: Callable[[int], Content]) -> None:
-        """Show other figures; `lines` gives the text for a number of rows."""
+    def show(self, lines: Callable[[int, int], Content]) -> None:
+        """Show other figures; `lines` gives the text that fits a width and a height."""
         self._lines = lines
         self.refresh()
 
     def render(self) -> Content:
         """The figures."""
-        return self._lines(self.size.height)
+        return self._lines(*self.size)
 
 
 class CalibrationView(Container):
