@@ -121,6 +121,12 @@ class TuneMatrix:
         return bool(np.isnan(self.values).any())
 
     @cached_property
+    def least_positive(self) -> float:
+        """The smallest raw probability above 0; 1 where there is none."""
+        layers = (np.min(layer, where=layer > 0, initial=1.0) for layer in self.values)
+        return float(min(layers))
+
+    @cached_property
     def scored(self) -> Ints:
         """Columns of the classes with a positive and a negative row."""
         has = (self.labels == POSITIVE).any(axis=1) & (self.labels == NEGATIVE).any(axis=1)
@@ -161,7 +167,7 @@ def _places(
 
 
 def _predicted(scores: Scores) -> npt.NDArray[np.bool_]:
-    """bool [R]: rows of which at least one checkpoint has said something."""
+    """Rows of which at least one checkpoint has said something."""
     known = np.zeros(len(scores.rows), dtype=np.bool_)
     for layer in scores.values:
         # A row is predicted as a whole, so its first class tells; the sum would read them all.

@@ -59,7 +59,7 @@ class TuneStack:
                 may write into the array.
         """
         keys = _keys(plan)
-        self._prepare_ranks(plan, keys)
+        self._prepare_ranks(plan)
         slots = {slot: self._buffer(slot, key) for slot, key in keys.items()}
         fresh = {slot: self._kept[slot][0] == keys[slot] for slot in slots}
         for slot in slots:
@@ -80,10 +80,12 @@ class TuneStack:
 
     def of_class(self, plan: Plan, column: int) -> Floats:
         """The final probabilities of one class, float64 [R]; nothing else is computed."""
-        return self.of_columns(plan, np.array([column]))[0]
+        values: Floats = self.of_columns(plan, np.array([column]))[0]
+        return values
 
     def of_columns(self, plan: Plan, columns: Columns) -> Floats:
         """The final probabilities of some of the C classes, float64 [c, R]."""
+        self._prepare_ranks(plan)
         blend = self._blended(
             plan,
             lambda member: self._member(plan, member, columns, self._mean(plan, member, columns)),
@@ -173,7 +175,8 @@ class TuneStack:
         layout = self.layout
         match kind:
             case "power":
-                return np.power(values, *parameters)
+                raised: Floats = np.power(values, *parameters)
+                return raised
             case "smooth":
                 return steps.kernel(values, layout, steps.smooth_taps(*parameters))
             case "gaussian":
@@ -190,7 +193,7 @@ class TuneStack:
                 return steps.low_confidence_shift(values, layout, *parameters)
         raise ValueError(f"no step {kind!r}")
 
-    def _prepare_ranks(self, plan: Plan, keys: dict[object, object]) -> None:
+    def _prepare_ranks(self, plan: Plan) -> None:
         """Rank the classes wherever a low-rank power stands, the first ones first."""
         for node, acts in _nodes(plan, self.matrix):
             for number, (kind, _) in enumerate(acts):
