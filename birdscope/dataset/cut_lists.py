@@ -135,6 +135,10 @@ def merged(proposed: Iterable[Cut], known: Iterable[Cut]) -> tuple[Cut, ...]:
     return tuple(sorted([*decided, *fresh], key=_order))
 
 
+class ChangedMeanwhileError(DatasetError):
+    """Another process wrote the list since it was read."""
+
+
 class CutList:
     """The cuts of a dataset, decided one after the other and saved at once.
 
@@ -147,6 +151,7 @@ class CutList:
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
+        self._stamp = _stamp(self.folder)
         self._cuts = list(read_cuts(self.folder))
         self._before: list[tuple[int, Cut]] = []
 
@@ -159,7 +164,8 @@ class CutList:
         """Say what becomes of a cut; returns it as it is now.
 
         Raises:
-            DatasetError: it can't be saved; then nothing is changed.
+            DatasetError: it can't be saved, or the list was written by somebody else
+                meanwhile; then nothing is changed.
         """
         before = self._cuts[position]
         self._set(position, replace(before, decision=decision))
@@ -170,7 +176,7 @@ class CutList:
         """Take the last decision back; returns the position of its cut, None if there is none.
 
         Raises:
-            DatasetError: it can't be saved; then nothing is changed.
+            DatasetError: as `decide`.
         """
         if not self._before:
             return None
@@ -180,9 +186,15 @@ class CutList:
         return position
 
     def _set(self, position: int, cut: Cut) -> None:
+        if _stamp(self.folder) != self._stamp:
+            raise ChangedMeanwhileError(
+                "was written by somebody else meanwhile", path=self.folder / FILE,
+                remedy="open the review again",
+            )  # fmt: skip
         changed = [*self._cuts]
         changed[position] = cut
         write_cuts(self.folder, changed)
+        self._stamp = _stamp(self.folder)
         self._cuts = changed
 
 
@@ -268,6 +280,15 @@ class Kept:
             start += last - first
             number += 1
         return tuple(out)
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Which state of the list is on the disk; None where there is none."""
+    try:
+        status = (folder / FILE).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _order(cut: Cut) -> tuple[str, float, str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from birdscope.core.errors import DatasetError
 from birdscope.dataset.cut_lists import (
+    ChangedMeanwhileError,
     Cut,
     CutList,
     Kept,
@@ -64,14 +65,29 @@ def test_decisions_are_saved_at_once_and_undone(tmp_path: Path) -> None:
     assert read_cuts(tmp_path) == CUTS
 
 
-def test_what_cannot_be_saved_is_not_decided(tmp_path: Path) -> None:
+def test_what_cannot_be_saved_is_not_decided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_cuts(tmp_path, CUTS)
     cuts = CutList(tmp_path)
-    cuts.folder = tmp_path / "cuts.csv" / "no folder"
-    with pytest.raises(DatasetError, match="can't be written"):
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("birdscope.dataset.cut_lists.write_text", full)
+    with pytest.raises(DatasetError, match="can't be written: No space"):
         cuts.decide(0, "accepted")
     assert cuts.cuts[0].decision == "proposed"
     assert cuts.undo() is None
+
+
+def test_a_list_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    write_cuts(tmp_path, CUTS)
+    cuts = CutList(tmp_path)
+    write_cuts(tmp_path, CUTS[1:])
+    with pytest.raises(ChangedMeanwhileError, match="meanwhile"):
+        cuts.decide(0, "accepted")
+    assert read_cuts(tmp_path) == CUTS[1:]
 
 
 def test_new_proposals_keep_decisions_and_replace_the_undecided() -> None:

@@ -55,6 +55,8 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         Binding("o", "open_scope", "Scope", id="browse.scope", tooltip="Open in Scope"),
         Binding("C", "columns", "Columns", show=False, id="browse.columns",
                 tooltip="Choose columns of the table"),
+        Binding("X", "review_cuts", "Review cuts", show=False, id="browse.cuts",
+                tooltip="Review proposed cuts by ear"),
         Binding("escape", "clear_filter", "All species", show=False, id="browse.clear",
                 tooltip="Clear the filter"),
         *SpectrogramPane.BINDINGS,
@@ -266,6 +268,16 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         table = self.query_one(RecordingsTable)
         screen = ColumnsScreen(table.columns, table.shown_keys)
         self.app.push_screen(screen, lambda keys: table.show_columns(keys or frozenset()))
+
+    def action_review_cuts(self) -> None:
+        """Hear what birdscope clean proposed to leave out."""
+        from birdscope.dataset.cut_lists import cuts_folder
+        from birdscope.tui.screens.cuts import ReviewCuts
+
+        if self._catalog is not None:
+            root = self._catalog.root
+            screen = ReviewCuts(self._services, root, cuts_folder(root), self.probes)
+            self.app.push_screen(screen)
 
     def _take_catalog(self, catalog: Catalog) -> None:
         self._catalog = catalog
