@@ -14,7 +14,7 @@ from birdscope.core.errors import ConfigError
 from birdscope.core.settings import AnyStep
 from birdscope.features.config import FrontEnd
 from birdscope.features.presets import resolve
-from birdscope.nets.config import SedConfig
+from birdscope.nets.config import Pooling, SedConfig
 from birdscope.training.config_augment import AugmentConfig
 from birdscope.training.config_data import DataConfig, ValidationConfig
 from birdscope.training.config_loss import LossConfig, LossKind, OptimConfig
@@ -46,11 +46,12 @@ class MemberSettings(Config):
 
     Attributes:
         pooling: "attention" takes clip logits; "max" the central frames' maximum with
-            delta-shift, as the public seresnext member does; "mean" their mean.
+            delta-shift, as the public seresnext member does; "mean" their mean; "sliding"
+            the frames of overlapping windows, averaged.
         context_s: Sound around each 5 s window; None is the length trained on.
     """
 
-    pooling: Literal["attention", "max", "mean"] = "attention"
+    pooling: Pooling = "attention"
     context_s: float | None = Field(default=None, ge=5)
 
 

@@ -4,7 +4,9 @@ import pytest
 import tomlkit
 
 from birdscope.core.errors import ConfigError
+from birdscope.training.provenance import source_of
 from birdscope.training.recipe import FOLDER, Recipe, built_in, load_recipe
+from birdscope.training.recipe_files import find, flat, read_chain
 
 
 @pytest.mark.parametrize("name", built_in())
@@ -160,3 +162,110 @@ def test_a_recipe_without_stages_is_one_stage():
 def test_stages_that_make_no_sense_are_refused(tmp_path, change, words):
     with pytest.raises(ConfigError, match=words):
         load_recipe(_write(tmp_path, "x", f"[[stages]]\n{change}\n"))
+
+
+def _numbers(value) -> bool:
+    if isinstance(value, list):
+        return any(_numbers(one) for one in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@pytest.mark.parametrize("name", built_in())
+def test_every_number_of_a_built_in_recipe_has_a_provenance(name):
+    file = read_chain(find(name))[-1]
+    sources = file.data.get("provenance", {})
+    missing = [
+        key
+        for key, value in flat(file.data).items()
+        if _numbers(value) and source_of(key, sources) is None
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", built_in())
+def test_every_provenance_is_of_something_that_is_set(name):
+    file = read_chain(find(name))[-1]
+    keys = set(flat(file.data))
+    any_stage = {".".join(["stages", "*", *key.split(".")[2:]]) for key in keys}
+    assert set(file.data.get("provenance", {})) <= keys | any_stage
+
+
+def test_provenance_of_any_stage_and_of_a_table():
+    sources = {"stages.*.optim.epochs": "mission text", "augment": "own guess: all"}
+    assert source_of("stages.one.optim.epochs", sources) == "mission text"
+    assert source_of("augment.mixup", sources) == "own guess: all"
+    assert source_of("stages.one.augment.mixup", sources) is None
+    assert source_of("optim.epochs", sources) is None
+
+
+def _stages(name: str) -> dict:
+    return {stage.name: stage for stage in load_recipe(name).resolved_stages}
+
+
+def test_first_2025_has_the_missions_numbers():
+    recipe, stages = load_recipe("first-2025"), _stages("first-2025")
+    assert list(stages) == ["round 0", "round 1", "round 2", "round 3", "round 4"]
+    optim = stages["round 1"].recipe.optim
+    assert (optim.epochs, optim.learning_rate, optim.final_learning_rate) == (30, 1e-3, 1e-6)
+    assert recipe.loss.kind == "bce"
+    assert (recipe.augment.mixup, recipe.augment.mixup_labels) == (0.5, "max")
+    assert [step.kind for step in recipe.steps] == ["gaussian", "neighbour_mean"]
+    assert recipe.ensemble == "all stages"
+    powers = [stage.pseudo.power for stage in stages.values() if stage.pseudo]
+    assert powers == pytest.approx([1, 1 / 0.65, 1 / 0.55, 1 / 0.6], rel=1e-12)
+    assert stages["round 0"].recipe.model.drop_path == 0
+    assert stages["round 4"].recipe.model.drop_path == 0.15
+    assert all(stage.pseudo.share == 0.5 for stage in stages.values() if stage.pseudo)
+
+
+def test_second_2025_has_the_missions_numbers():
+    pretraining, tuning = load_recipe("second-2025").resolved_stages
+    assert (pretraining.dataset, tuning.dataset) == ("pretraining", "main")
+    optim = [stage.recipe.optim for stage in (pretraining, tuning)]
+    assert [(one.epochs, one.learning_rate, one.final_learning_rate) for one in optim] == [
+        (50, 1e-3, 1e-6),
+        (30, 1e-4, 1e-7),
+    ]
+    data = pretraining.recipe.data
+    assert (data.min_rating, data.min_s, data.min_snr_db, data.max_peak) == (3, 5, 10, 0.99)
+    assert data.without_main_classes
+    assert tuning.recipe.data.min_s == 0
+    assert tuning.init == "best of previous"
+
+
+def test_fourth_2025_has_the_missions_numbers():
+    stage = _stages("fourth-2025")["semi-supervised"]
+    loss = stage.recipe.loss
+    assert (loss.kind, loss.pseudo_kind, loss.auc_margin) == ("bce", "soft_auc_logistic", 1)
+    assert 0.1 <= stage.pseudo.drop_lowest <= 0.2
+    assert load_recipe("fourth-2025").steps[0].weight == 0.15
+
+
+def test_fifth_2025_has_the_missions_numbers():
+    stages = load_recipe("fifth-2025").resolved_stages
+    assert [stage.recipe.optim.epochs for stage in stages] == [30, 20, 20]
+    assert [stage.recipe.optim.learning_rate for stage in stages] == [1e-3, 5e-4, 3e-4]
+    assert [stage.distill and stage.distill.alpha for stage in stages] == [None, 0.7, 0.5]
+    assert [stage.distill.temperature for stage in stages[1:]] == [3, 3]
+    assert [stage.pseudo and stage.pseudo.share for stage in stages] == [None, None, 0.5]
+    data = stages[0].recipe.data
+    assert (data.first_s, data.first_cleaned_s, data.min_clips_per_class) == (30, 60, 20)
+
+
+def test_the_members_of_the_blend_have_the_public_front_ends_and_steps():
+    nfnet, seresnext = load_recipe("nfnet-sed"), load_recipe("seresnext-final")
+    assert (nfnet.resolved_front_end.f_max_hz, nfnet.data.context_s) == (15_000, 5)
+    assert [(step.kind, step.at) for step in nfnet.steps] == [
+        ("low_rank_power", "checkpoint"),
+        ("smooth", "member"),
+    ]
+    assert seresnext.resolved_front_end.normalisation == "80"
+    assert (seresnext.data.context_s, seresnext.member.pooling) == (10, "max")
+    assert (seresnext.loss.kind, seresnext.optim.keep) == ("bce_focal", "every epoch")
+
+
+def test_mel_mixup_and_a_teacher_exclude_each_other(tmp_path):
+    text = '[augment]\nmel_mixup = 0.5\n[[stages]]\nname = "a"\n[[stages]]\nname = "b"\n'
+    path = _write(tmp_path, "x", f'{text}teacher = "previous"\ndistill.alpha = 0.5\n')
+    with pytest.raises(ConfigError, match="mel_mixup"):
+        load_recipe(path)
