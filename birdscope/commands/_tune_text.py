@@ -32,7 +32,23 @@ def comparison_lines(result: Comparison) -> list[str]:
         "Δ is to the first row. within noise: the 95 % interval of Δ, by bootstrap over "
         "recordings, holds 0."
     )
-    return [*_counted(result.truth), "", *(line.rstrip() for line in lines), "", noise]
+    return [
+        *_counted(result.truth),
+        *_left_out(result),
+        "",
+        *(line.rstrip() for line in lines),
+        "",
+        noise,
+    ]
+
+
+def _left_out(result: Comparison) -> list[str]:
+    """Labels without scores; empty where every one has them."""
+    found = (
+        (result.missing_rows, "are not among the scores"),
+        (result.unpredicted_rows, "could not be predicted"),
+    )
+    return [f"  left out: {count:,} labelled rows {why}" for count, why in found if count]
 
 
 def _compared_row(one: ComparedSettings) -> tuple[str, ...]:
@@ -60,6 +76,8 @@ def comparison_as_json(result: Comparison) -> dict[str, object]:
         "counted": result.truth.counted,
         "rows": result.scored_rows,
         "recordings": result.recordings,
+        "missing_rows": result.missing_rows,
+        "unpredicted_rows": result.unpredicted_rows,
         "settings": [
             {
                 "name": one.settings.name,

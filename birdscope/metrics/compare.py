@@ -9,7 +9,7 @@ from birdscope.core.events import Emit, Event, Stop, silent
 from birdscope.core.scores import Scores
 from birdscope.core.settings import Settings
 from birdscope.metrics.bootstrap import Interval
-from birdscope.metrics.resampling import Resampler, badge_of
+from birdscope.metrics.resampling import Resampler, badge_of_interval
 from birdscope.metrics.tune_matrix import TuneMatrix
 from birdscope.metrics.tune_results import Badge, Measured
 from birdscope.metrics.tune_truth import TuneTruth
@@ -47,12 +47,16 @@ class Comparison:
         truth: The labels, with what is counted in them.
         scored_rows: Rows that have a label and a score.
         recordings: Recordings they come from.
+        missing_rows: Labelled rows that the scores don't have.
+        unpredicted_rows: Labelled rows that no member has predicted (yet).
     """
 
     rows: tuple[ComparedSettings, ...]
     truth: TuneTruth
     scored_rows: int
     recordings: int
+    missing_rows: int
+    unpredicted_rows: int
 
 
 def compare_settings(
@@ -85,7 +89,7 @@ def compare_settings(
     """
     matrix = TuneMatrix.build(scores, truth)
     tuner = Tuner(matrix)
-    resampler = Resampler(scores, truth, resamples, seed)
+    resampler = Resampler(matrix, resamples, seed)
     everything = [baseline, *(one for one in settings if one != baseline)]
     base = tuner.measure(baseline)
     rows = []
@@ -102,8 +106,15 @@ def compare_settings(
                 resampler.interval(one),
                 measured.macro_roc_auc - base.macro_roc_auc,
                 difference,
-                None if is_base else badge_of(difference),
+                None if is_base else badge_of_interval(difference),
             )
         )
         emit(Event("progress", one.name, done, len(everything), "settings"))
-    return Comparison(tuple(rows), truth, len(matrix.place), len(matrix.rows.recordings))
+    return Comparison(
+        tuple(rows),
+        truth,
+        len(matrix.place),
+        len(matrix.rows.recordings),
+        matrix.missing_rows,
+        matrix.unpredicted_rows,
+    )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from birdscope.core.settings import Settings
 from birdscope.metrics.bootstrap import Interval, percentile_interval
 from birdscope.metrics.fold_parts import FoldPart
-from birdscope.metrics.resampling import Resampler, badge_of
+from birdscope.metrics.resampling import Resampler, badge_of_interval
 from birdscope.metrics.tune_results import Badge
 
 Floats = npt.NDArray[np.float64]
@@ -110,7 +110,7 @@ def report_nested(
         baseline_mean=baseline_mean,
         gain=nested - baseline_mean,
         interval=interval,
-        badge=badge_of(interval),
+        badge=badge_of_interval(interval),
         in_sample=in_sample,
         overfit=in_sample - nested,
     )
@@ -130,7 +130,7 @@ def resampled_gains(
     """
     gains = []
     for part in parts:
-        resampler = Resampler(part.scores, part.truth, resamples, seed + part.fold)
+        resampler = Resampler(part.tuner.matrix, resamples, seed + part.fold)
         ours = resampler.samples(chosen[part.fold])
         theirs = resampler.samples(baseline)
         if ours is not None and theirs is not None:

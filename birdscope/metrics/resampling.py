@@ -1,66 +1,49 @@
-"""Macro ROC-AUC of every resample of the recordings, for labels with gaps and weights.
+"""Intervals of whole settings: macro ROC-AUC over resamples of the recordings, and differences.
 
-See `bootstrap` for the matrix W of a class. Here an unknown cell is in no pair, and a pair
-counts the product of its rows' weights.
+The same draws as the study lane's, so that the command line and the screen show one interval.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
-from birdscope.core.scores import Scores
 from birdscope.core.settings import Settings
-from birdscope.metrics.bootstrap import Interval, draw_recordings, percentile_interval
-from birdscope.metrics.fold_parts import recording_of_truth, score_of_truth
+from birdscope.metrics.bootstrap import Interval, percentile_interval
+from birdscope.metrics.pair_counts import PairCounts
+from birdscope.metrics.tune_interval import Resampling, badge_of
+from birdscope.metrics.tune_matrix import TuneMatrix
 from birdscope.metrics.tune_results import Badge
-from birdscope.metrics.tune_truth import NEGATIVE, POSITIVE, TuneTruth
-from birdscope.postprocess.stack import apply_settings
+from birdscope.postprocess.stack import apply_settings, file_scores
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-_PAIRS_AT_ONCE = 4_000_000
-_KEPT = 16
+_CLASSES_AT_ONCE = 8
 
 
 class Resampler:
     """Measures settings on the same draws, so that differences between them are paired.
 
     Args:
-        scores: Every checkpoint raw.
-        truth: The labels.
+        matrix: Scores and labels.
         resamples: How many draws of the recordings; 0 gives no intervals.
         seed: Of the draws.
     """
 
-    def __init__(self, scores: Scores, truth: TuneTruth, resamples: int, seed: int = 0):
-        self._scores = scores
-        self._truth = truth
-        names = recording_of_truth(scores.rows, truth)
-        present = names[names >= 0]
-        number = np.full(len(names), -1, dtype=np.int64)
-        number[names >= 0] = np.unique(present, return_inverse=True)[1]
-        self._recording = number
-        count = int(number.max(initial=-1)) + 1
-        self._draws = (
-            draw_recordings(count, resamples, np.random.default_rng(seed))
-            if resamples and count > 1
-            else None
-        )
-        self._samples: dict[str, Floats] = {}
+    def __init__(self, matrix: TuneMatrix, resamples: int, seed: int = 0):
+        self._matrix = matrix
+        self._resamples = resamples
+        self._resampling = Resampling(len(matrix.rows.recordings), seed)
 
     def samples(self, settings: Settings) -> Floats | None:
-        """Macro ROC-AUC of each draw, float64 [B]; None without draws."""
-        if self._draws is None:
+        """Macro ROC-AUC of each draw, float64 [B]; None where there is nothing to draw."""
+        if not self._resamples or len(self._matrix.rows.recordings) < 2:
             return None
         key = settings.model_dump_json(exclude={"name", "note"})
-        if key not in self._samples:
-            if len(self._samples) >= _KEPT:
-                del self._samples[next(iter(self._samples))]
-            final = apply_settings(self._scores, settings)
-            values = score_of_truth(final, self._scores.rows, self._truth, settings.file_pooling)
-            self._samples[key] = resampled_macro(values, self._truth, self._recording, self._draws)
-        return self._samples[key]
+        for _ in self._resampling.extend(key, self._resamples, lambda: self._pairs(settings)):
+            pass
+        return self._resampling.samples(key)[: self._resamples]
 
     def interval(self, settings: Settings) -> Interval | None:
         """95 %, of the macro ROC-AUC; None where it can't be had."""
@@ -72,68 +55,33 @@ class Resampler:
         ours, theirs = self.samples(settings), self.samples(baseline)
         return None if ours is None or theirs is None else percentile_interval(ours - theirs)
 
+    def _pairs(self, settings: Settings) -> Iterator[PairCounts]:
+        """How recordings beat each other, a few classes at a time."""
+        matrix = self._matrix
+        final = self._final(settings)
+        for first in range(0, len(matrix.scored), _CLASSES_AT_ONCE):
+            columns = matrix.scored[first : first + _CLASSES_AT_ONCE]
+            yield PairCounts.of(
+                np.ascontiguousarray(final[:, columns].T),
+                matrix.labels[columns],
+                matrix.recording_of,
+                matrix.row_weights,
+                len(matrix.rows.recordings),
+            )
 
-def badge_of(interval: Interval | None) -> Badge:
-    """In a word: whether an interval of a difference leaves 0 out."""
-    if interval is None or interval.contains(0.0):
-        return "within noise"
-    return "better" if interval.low > 0 else "worse"
-
-
-def resampled_macro(values: Floats, truth: TuneTruth, recording: Ints, draws: Floats) -> Floats:
-    """Macro ROC-AUC of each draw, float64 [B]; NaN where it leaves no class to score.
-
-    Args:
-        values: Probabilities of the truth's rows, float64 [R, C]; NaN where not predicted.
-        truth: The labels.
-        recording: Number of each row's recording, int64 [R]; -1 leaves a row out.
-        draws: How often each draw takes each recording, float64 [B, N].
-    """
-    total, scored = np.zeros(len(draws)), np.zeros(len(draws))
-    usable = (recording >= 0) & ~np.isnan(values).any(axis=1)
-    weights = np.ones(len(values)) if truth.row_weights is None else truth.row_weights
-    for column in range(values.shape[1]):
-        labels = truth.values[:, column]
-        positive, negative = (np.flatnonzero(usable & (labels == one)) for one in _SIDES)
-        if not len(positive) or not len(negative):
-            continue
-        areas = _areas(values[:, column], positive, negative, recording, weights, draws)
-        defined = ~np.isnan(areas)
-        total[defined] += areas[defined]
-        scored += defined
-    with np.errstate(invalid="ignore"):
-        result: Floats = total / scored
-    return result
+    def _final(self, settings: Settings) -> Floats:
+        """The final probabilities of the matrix's scored rows, float64 [S, C]."""
+        matrix, rows = self._matrix, self._matrix.scores.rows
+        final = apply_settings(matrix.scores, settings)
+        if matrix.unit == "file":
+            pooled = file_scores(final, rows.offsets, settings.file_pooling)
+            names, place = matrix.rows.recordings, rows.position
+            return np.asarray(pooled[[place[names[one]] for one in matrix.place]], np.float64)
+        names, place = matrix.rows.row_ids, rows.row_index
+        found: Floats = final[[place[names[one]] for one in matrix.place]]
+        return found
 
 
-_SIDES = (POSITIVE, NEGATIVE)
-
-
-def _areas(
-    values: Floats, positive: Ints, negative: Ints, recording: Ints, weights: Floats, draws: Floats
-) -> Floats:
-    """One class's area in each draw, float64 [B]."""
-    count = draws.shape[1]
-    with_positives, line = np.unique(recording[positive], return_inverse=True)
-    wins = np.zeros((len(with_positives), count))
-    order = negative[np.argsort(recording[negative], kind="stable")]
-    owners = recording[order]
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    step = max(1, _PAIRS_AT_ONCE // len(order))
-    for first in range(0, len(positive), step):
-        some = positive[first : first + step]
-        above = values[some, None] > values[order]
-        right = (above + 0.5 * (values[some, None] == values[order])) * weights[order]
-        by_owner = np.add.reduceat(right, starts, axis=1) * weights[some, None]
-        rows = np.zeros((len(some), count))
-        rows[:, owners[starts]] = by_owner
-        np.add.at(wins, line[first : first + step], rows)
-    of_positive, of_negative = (
-        np.bincount(recording[rows], weights=weights[rows], minlength=count)
-        for rows in (positive, negative)
-    )
-    right_pairs = np.einsum("bn,bn->b", draws[:, with_positives] @ wins, draws)
-    pairs = (draws @ of_positive) * (draws @ of_negative)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        areas: Floats = right_pairs / pairs
-    return areas
+def badge_of_interval(interval: Interval | None) -> Badge:
+    """In a word: whether an interval of a difference leaves 0 out; without one it can't."""
+    return "within noise" if interval is None else badge_of(interval.low, interval.high)

@@ -54,7 +54,7 @@ class SearchSpace:
 
     def settings(self, choose: Chooser, name: str = "found") -> Settings:
         """The settings that a chooser's values make."""
-        pooling = (
+        pooling: Literal["max", "mean"] = (
             choose.suggest_categorical("file pooling", ("max", "mean"))
             if self.unit == "file"
             else "max"

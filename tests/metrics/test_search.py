@@ -21,7 +21,7 @@ from birdscope.postprocess.stack import apply_settings
 from tests.metrics.made_scores import made
 
 BASE = Settings(name="base")
-PLAN = SearchPlan(trials=14, seed=3, resamples=100)
+PLAN = SearchPlan(trials=12, seed=3, resamples=100)
 
 
 def plain(report):
@@ -74,15 +74,15 @@ def test_a_cancelled_search_goes_on_to_the_same_end(searched, tmp_path):
 
     def emit(event):
         seen.append(event)
-        if len(seen) == 37:
+        if len(seen) == 31:
             stop.set()
 
     with pytest.raises(Cancelled):
         search_settings(scores, truth, BASE, path, PLAN, emit=emit, stop=stop)
-    assert len(seen) == 37 and (seen[-1].done, seen[-1].total) == (37, 84)
+    assert len(seen) == 31 and (seen[-1].done, seen[-1].total) == (31, 72)
     rest = []
     report = search_settings(scores, truth, BASE, path, PLAN, emit=rest.append)
-    assert len(rest) == 84 - 37 and (rest[0].done, rest[-1].done) == (38, 84)
+    assert len(rest) == 72 - 31 and (rest[0].done, rest[-1].done) == (32, 72)
     assert plain(report) == plain(searched[0])
 
 
@@ -128,16 +128,16 @@ def test_a_trial_that_was_killed_is_tried_again(tmp_path, monkeypatch):
 
 
 def test_poor_trials_are_stopped_early(tmp_path, monkeypatch):
-    scores, truth = made(recordings=12)
+    scores, truth = made(recordings=12, folds=3)
     folds = []
     real = FoldPart.macro
     monkeypatch.setattr(
         FoldPart, "macro", lambda self, one: folds.append(self.fold) or real(self, one)
     )
     report = search_settings(
-        scores, truth, BASE, tmp_path / "s", SearchPlan(trials=30, resamples=0)
+        scores, truth, BASE, tmp_path / "s", SearchPlan(trials=24, resamples=0)
     )
-    assert report.pruned > 0 and len(folds) < 30 * (5 * 4 + 5)
+    assert report.pruned > 0 and len(folds) < 24 * (3 * 2 + 3)
 
 
 def test_progress_can_be_written_down(tmp_path):
