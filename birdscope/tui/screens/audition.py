@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 from birdscope.core.windows import SOUNDSCAPE_S, window_count
 from birdscope.tui import audition_text, palettes
 from birdscope.tui.audition_choosers import AuditionChoosers
+from birdscope.tui.audition_exchange import AuditionExchange
 from birdscope.tui.audition_feed import AuditionFeed
 from birdscope.tui.audition_sounds import AuditionSounds
 from birdscope.tui.frequency import SCALES
@@ -100,6 +101,7 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
         self._services = services
         self.feed = AuditionFeed(self, services, self._feed_changed)
         self._choosers = AuditionChoosers(self, self.feed, services)
+        self._exchange = AuditionExchange(self, self.feed, services)
         self._sounds: AuditionSounds | None = None
         self._drawn: QueueFound | None = None
         self._autoplay = self._reference_wanted = False
@@ -288,6 +290,11 @@ class AuditionPane(SpectrogramPane, inherit_bindings=False):
         self._draw_header()
         if self._autoplay:
             self._ready.play()
+
+    def action_exchange(self) -> None:
+        """Export verdicts, or import some."""
+        if (catalog := self._services.catalog) is not None:
+            self._exchange.open(catalog)
 
     async def action_species(self) -> None:
         """Choose a species."""

@@ -87,6 +87,6 @@ class CalibrationView(Container):
         plot.show(
             [one for one in series if len(one.x)],
             x_limits=(0.0, 1.0),
-            y_limits=(-0.05, 1.05),
+            y_limits=(0.0, 1.0),
             ticks=(5, 3),
         )
