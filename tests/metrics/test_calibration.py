@@ -95,8 +95,8 @@ def test_a_precision_that_no_judged_score_reaches_has_no_score():
 
 def test_a_precision_that_every_judged_score_has_names_the_lowest():
     generator = np.random.default_rng(0)
-    scores = generator.uniform(0.5, 0.99, 400)
-    there = generator.random(400) < 0.88 + 0.1 * scores
+    scores = generator.uniform(0.5, 0.99, 3000)
+    there = generator.random(3000) < 0.87 + 0.12 * scores
     one = calibrate(scores, there).thresholds[0.9]
     assert one.score == pytest.approx(scores.min())
     assert one.low is None
