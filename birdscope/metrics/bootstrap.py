@@ -1,8 +1,6 @@
 """Intervals by bootstrap over recordings: the windows of one recording are not independent.
 
-A resample that draws recording n w_n times gives class c the area wᵀ W w / (wᵀp · wᵀq), where
-W[n, m] counts the pairs of a positive in n and a negative in m in the right order (ties half)
-and p, q count positives and negatives per recording. So all resamples are matrix products.
+The arithmetic that makes all resamples matrix products is in `pair_counts`.
 """
 
 from __future__ import annotations
@@ -13,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from birdscope.core.errors import ScoresError
-from birdscope.metrics.inputs import Bools, Floats, checked, scorable
+from birdscope.metrics.inputs import checked, scorable
+from birdscope.metrics.pair_counts import PairCounts
 
 Counts = npt.NDArray[np.float64]
-# Positives compared with all negatives at once: bounds the memory for long datasets.
-_PAIRS_AT_ONCE = 4_000_000
+_CLASSES_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +68,15 @@ def resampled_macro_auc(
         raise ScoresError("each row needs the number of its recording, below the draws' width")
     total = np.zeros(len(draws))
     scored = np.zeros(len(draws))
-    for column in np.flatnonzero(scorable(truth)):
-        areas = _resampled_area(truth[:, column], scores[:, column], number, draws)
-        defined = ~np.isnan(areas)
-        total[defined] += areas[defined]
-        scored += defined
+    columns = np.flatnonzero(scorable(truth))
+    transposed = np.ascontiguousarray(draws.T)
+    for first in range(0, len(columns), _CLASSES_AT_ONCE):
+        some = columns[first : first + _CLASSES_AT_ONCE]
+        values, cells = scores[:, some].T, truth[:, some].T.astype(np.int8)
+        pairs = PairCounts.of(np.ascontiguousarray(values), cells, number, None, draws.shape[1])
+        areas = pairs.areas(transposed)
+        total += np.nansum(areas, axis=0)
+        scored += (~np.isnan(areas)).sum(axis=0)
     with np.errstate(invalid="ignore"):
         result: Counts = total / scored
     return result
@@ -132,53 +134,3 @@ def _draws_for(
     number = np.asarray(recording_of_row)
     recordings = int(number.max()) + 1 if len(number) else 0
     return draw_recordings(recordings, resamples, generator) if recordings > 1 else None
-
-
-def _resampled_area(
-    truth: Bools, scores: Floats, number: npt.NDArray[np.int64], draws: Counts
-) -> Counts:
-    """One class's area in each resample, float64 [B]; NaN without positives or negatives."""
-    recordings = draws.shape[1]
-    positives = np.bincount(number[truth], minlength=recordings).astype(np.float64)
-    negatives = np.bincount(number[~truth], minlength=recordings).astype(np.float64)
-    with_positives = np.flatnonzero(positives)
-    wins = _wins(truth, scores, number, with_positives, recordings)
-    drawn = draws[:, with_positives]
-    right = np.einsum("bn,bn->b", drawn @ wins, draws)
-    pairs = (drawn @ positives[with_positives]) * (draws @ negatives)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        area: Counts = right / pairs
-    return area
-
-
-def _wins(
-    truth: Bools,
-    scores: Floats,
-    number: npt.NDArray[np.int64],
-    with_positives: npt.NDArray[np.int64],
-    recordings: int,
-) -> Counts:
-    """W: pairs in the right order by recording, [recordings with positives, N]."""
-    negatives, negative_numbers = _by_recording(scores[~truth], number[~truth])
-    starts = np.flatnonzero(np.diff(negative_numbers, prepend=-1))
-    positives, positive_numbers = _by_recording(scores[truth], number[truth])
-    wins = np.zeros((len(with_positives), recordings))
-    step = max(1, _PAIRS_AT_ONCE // max(1, len(negatives)))
-    for first in range(0, len(positives), step):
-        some = positives[first : first + step, None]
-        # Twice the wins, so that ties stay whole numbers.
-        twice = np.add(some > negatives, some >= negatives, dtype=np.int32)
-        owners = positive_numbers[first : first + step]
-        owner_starts = np.flatnonzero(np.diff(owners, prepend=-1))
-        of_owner = np.add.reduceat(twice, owner_starts, axis=0)
-        of_pair = np.add.reduceat(of_owner, starts, axis=1)
-        lines = np.searchsorted(with_positives, owners[owner_starts])
-        wins[np.ix_(lines, negative_numbers[starts])] += 0.5 * of_pair
-    return wins
-
-
-def _by_recording(
-    values: Floats, number: npt.NDArray[np.int64]
-) -> tuple[Floats, npt.NDArray[np.int64]]:
-    order = np.argsort(number, kind="stable")
-    return values[order], number[order]
