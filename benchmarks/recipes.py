@@ -34,7 +34,13 @@ EPOCHS = int(os.environ.get("BIRDSCOPE_STUDY_EPOCHS", "14"))
 RATE = 3e-3
 RESAMPLES = 1000
 _MIXUP = {"augment": {"mixup": 0.7}}
-_PSEUDO = {"overlap": 0.5, "sampler": "sum of maxima", "keep_above": 0.5, "zero_below": 0.1}
+_PSEUDO = {
+    "pooling": "clip",
+    "overlap": 0.5,
+    "sampler": "sum of maxima",
+    "keep_above": 0.5,
+    "zero_below": 0.1,
+}
 _NO_MIXUP = {"augment": {"mixup": 0.0}}
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
-from birdscope.commands._predicting import positive, usable_threads
+from birdscope.commands._predicting import keep_outside, positive, usable_threads
+from birdscope.core.errors import UsageError
 
 if TYPE_CHECKING:
     from birdscope.training.recipe import Recipe
@@ -37,9 +38,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     changes.add_argument("--seeds", type=int, metavar="N", help="models trained on each fold")
     changes.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
     changes.add_argument("--seed", type=int, metavar="N", help="of all that is random")
+    changes.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any key: optim.learning_rate=1e-3, 'stages.round 1.optim.epochs=3' (repeatable)",
+    )
+    stages = parser.add_argument_group("recipes with stages")
+    stages.add_argument("--stage", metavar="NAME", help="train up to this stage")
+    stages.add_argument(
+        "--pretraining-data", type=Path, metavar="DIR", help="dataset of the pretraining stages"
+    )
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    machine.add_argument(
+        "--devices",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="train each model in N processes, one to a GPU (on a CPU: N processes)",
+    )
     machine.add_argument("--threads", type=positive, metavar="N", help="CPU threads of torch")
+    machine.add_argument(
+        "--no-out-of-fold",
+        action="store_true",
+        help="don't predict what the folds held out (Tune needs it)",
+    )
     add_output_arguments(parser)
 
 
@@ -48,6 +73,9 @@ def run(args: argparse.Namespace) -> int:
     from birdscope.training.recipe import load_recipe
 
     recipe = with_changes(load_recipe(args.recipe), args)
+    if args.stage is not None and not recipe.stages:
+        raise UsageError(f"{recipe.name} has no stages", remedy="leave out --stage")
+    keep_outside(args.data, args.out)
     with reporter(args) as emit, stopping() as stop:
         import torch
 
@@ -55,7 +83,15 @@ def run(args: argparse.Namespace) -> int:
         from birdscope.training.run import RunOptions, train
 
         torch.set_num_threads(args.threads or min(usable_threads(), MOST_THREADS))
-        options = RunOptions(fold=args.fold, resume=args.resume, device=args.device)
+        options = RunOptions(
+            fold=args.fold,
+            resume=args.resume,
+            device=args.device,
+            devices=args.devices,
+            stage=args.stage,
+            pretraining=args.pretraining_data,
+            out_of_fold=not args.no_out_of_fold,
+        )
         catalog = Catalog.open(args.data)
         report = train(recipe, catalog, args.out, options, emit=emit, stop=stop)
     if args.json:
@@ -66,21 +102,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def with_changes(recipe: Recipe, args: argparse.Namespace) -> Recipe:
-    """The recipe with what the command line says instead.
+    """The recipe with what the command line says instead; --epochs goes for every stage.
 
     Raises:
+        UsageError: if a --set can't be understood.
         ConfigError: if a value is not allowed.
     """
-    from birdscope.core.config import parse
-    from birdscope.training.recipe import Recipe
+    from birdscope.training.changes import changed
 
-    body = recipe.model_dump(mode="json", exclude_unset=True)
-    for key in ("folds", "seeds", "seed"):
-        if getattr(args, key) is not None:
-            body[key] = getattr(args, key)
+    texts = [
+        f"{key}={getattr(args, key)}"
+        for key in ("folds", "seeds", "seed")
+        if getattr(args, key) is not None
+    ]
     if args.epochs is not None:
-        body["optim"] = {**body.get("optim", {}), "epochs": args.epochs}
-    return parse(Recipe, body, Path(args.recipe))
+        texts.append(f"optim.epochs={args.epochs}")
+        if recipe.stages:
+            texts.append(f"stages.*.optim.epochs={args.epochs}")
+    return changed(recipe, [*texts, *args.set], Path(args.recipe))
 
 
 def summary(report: RunReport) -> list[str]:
@@ -100,4 +139,6 @@ def summary(report: RunReport) -> list[str]:
         if items:
             lines.append(f"{text}: {'; '.join(items)}")
     lines.append(f"ensemble: {report.folder / 'ensemble.toml'}")
+    if (report.folder / "out_of_fold").is_dir():
+        lines.append(f"out-of-fold scores: {report.folder / 'out_of_fold'}")
     return lines
