@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from birdscope.core.errors import ScoresError
-from birdscope.metrics.evaluate import Unit
+
+if TYPE_CHECKING:
+    from birdscope.metrics.evaluate import Unit
 
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
 NO_FOLD = -1
