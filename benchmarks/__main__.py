@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks._claim import Absent, Claim
 
-NAMES = ("parity", "inference", "catalog", "first_paint", "voice", "duplicates")
+NAMES = ("parity", "inference", "catalog", "first_paint", "voice", "duplicates", "audition")
 
 
 def main() -> int:

@@ -236,8 +236,9 @@ def _stratified(candidates: Candidates, known: Bools, limit: int, seed: int) -> 
 
 def _strata(score: Floats, generator: np.random.Generator) -> list[Rows]:
     """Places split by score: the lower half, the next quarter, …, the top."""
-    ties = generator.permutation(len(score))
-    order = np.lexsort((ties, score))
+    # sorting a shuffle, and stably, deals equal scores out by chance
+    shuffled = generator.permutation(len(score))
+    order = shuffled[np.argsort(score[shuffled], kind="stable")]
     strata: list[Rows] = []
     while len(order) >= 2 * _SMALLEST_STRATUM and len(strata) < STRATA - 1:
         half = len(order) // 2
