@@ -135,7 +135,7 @@ def parse_record(entry: Any) -> XenoRecord | None:
         quality=quality if len(quality) == 1 and quality in QUALITIES else "",
         length_s=parse_length(_text(entry, "length")),
         file_url=_text(entry, "file"),
-        page_url=_text(entry, "url"),
+        page_url=_address(_text(entry, "url")),
         license_url=_text(entry, "lic"),
         types=tuple(part for one in _text(entry, "type").split(",") if (part := one.strip())),
         background=_names(entry.get("also")),
@@ -185,6 +185,11 @@ def narrowed(query: str, min_rating: float, min_length_s: float) -> str:
 def _text(entry: Mapping[str, Any], name: str) -> str:
     value = entry.get(name)
     return "" if value is None else str(value).strip()
+
+
+def _address(text: str) -> str:
+    """The API gives some addresses without their scheme."""
+    return f"https:{text}" if text.startswith("//") else text
 
 
 def _names(value: Any) -> tuple[str, ...]:

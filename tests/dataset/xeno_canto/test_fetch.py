@@ -68,7 +68,7 @@ def test_a_dataset_comes_out_that_opens_without_errors(
     assert robin.secondary_labels == ("turdus-merula",)
     assert (robin.rating, robin.author) == (5.0, "Recordist 0")
     assert robin.metadata["license"] == "cc-by-nc-sa 4.0"
-    assert robin.metadata["url"] == "//xeno-canto.org/12"
+    assert robin.metadata["url"] == "https://xeno-canto.org/12"
     assert [one["page"] for path, one in stocked.requests if path == API] == ["1", "2", "3"]
 
 
