@@ -128,7 +128,7 @@ def _similarity(a: Words, b: Words) -> float:
         first, second = first[:length], second[:length]
         heard = (first != 0) & (second != 0)
         if heard.sum() >= least:
-            wrong = np.bitwise_count(first[heard] ^ second[heard]).mean() / (_BANDS - 1)
+            wrong = np.unpackbits((first[heard] ^ second[heard]).view(np.uint8)).mean()
             best = max(best, 1.0 - float(wrong))
     return best
 
