@@ -26,7 +26,10 @@ SOUNDSCAPES, WINDOWS, CLASSES = 9_726, 12, 206
 BAR_MS = 100.0
 LAYERS = tuple(ScoredCheckpoint(f"c{number}", "ab"[number > 2]) for number in range(4))
 STACK = Settings(
-    steps=(LowRankPower(at="checkpoint", members=("a",)), Smooth(at="member", weight=0.2))
+    steps=(
+        LowRankPower(at="checkpoint", members=("a",), top_k=30, exponent=2.0),
+        Smooth(at="member", weight=0.2),
+    )
 )
 
 

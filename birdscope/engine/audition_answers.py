@@ -24,7 +24,7 @@ from birdscope.engine.audition_messages import (
 from birdscope.engine.audition_scores import OpenScores, desk_of, settings_of
 from birdscope.metrics.columns import Column
 from birdscope.metrics.queues import Candidates, Queue, build_queue
-from birdscope.session.verdicts import Verdicts
+from birdscope.session.verdicts import VERDICTS_FILE, Verdicts
 
 if TYPE_CHECKING:
     from birdscope.engine.study import Study
@@ -82,7 +82,7 @@ def _verdicts(study: Study, wanted: QueueWanted | JudgeWanted) -> list[Verdict]:
 
 def _open_verdicts(study: Study, folder: Path) -> Verdicts:
     """Open for reading, once for each file: one that was set aside has another inode."""
-    path = folder / "verdicts.sqlite"
+    path = folder / VERDICTS_FILE
     inode = path.stat().st_ino if path.exists() else 0
     kept = study.kept.get("verdicts")
     if kept is None or kept[:2] != (path, inode):

@@ -12,47 +12,27 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass, fields, replace
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from birdscope.core.errors import SessionError
 from birdscope.core.verdicts import Verdict
-from birdscope.session.state import set_aside
+from birdscope.session.verdict_file import (
+    COLUMNS,
+    PLACES,
+    VERDICTS_FILE,
+    begin_again,
+    connect,
+    look,
+    refused,
+)
 
-VERDICTS_FILE = "verdicts.sqlite"
-VERSION = 1
-_BUSY_S = 10.0
-_SIDES = ("-wal", "-shm")
-_COLUMNS = ", ".join(f'"{one.name}"' for one in fields(Verdict))
-_PLACES = ", ".join("?" for _ in fields(Verdict))
-_SCHEMA = """
-CREATE TABLE verdicts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    recording TEXT NOT NULL,
-    "index" INTEGER NOT NULL,
-    start_s REAL NOT NULL,
-    end_s REAL NOT NULL,
-    label TEXT NOT NULL,
-    answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'maybe', 'correct')),
-    annotator TEXT NOT NULL,
-    at TEXT NOT NULL,
-    corrected_label TEXT,
-    queue TEXT NOT NULL,
-    sampling_probability REAL,
-    score REAL,
-    ensemble TEXT NOT NULL,
-    origin TEXT NOT NULL,
-    undone_at TEXT
-);
-CREATE INDEX verdicts_cell ON verdicts (label, recording, "index", annotator, id);
-CREATE INDEX verdicts_corrected ON verdicts (corrected_label) WHERE corrected_label IS NOT NULL;
-CREATE INDEX verdicts_recording ON verdicts (recording);
-CREATE INDEX verdicts_annotator ON verdicts (annotator, id);
-"""
+__all__ = ["VERDICTS_FILE", "Counts", "Verdicts", "default_annotator", "now"]
+
 _LATEST = f"""
-SELECT {_COLUMNS} FROM verdicts AS one WHERE undone_at IS NULL AND NOT EXISTS (
+SELECT {COLUMNS} FROM verdicts AS one WHERE undone_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM verdicts AS later
     WHERE later.label = one.label AND later.recording = one.recording
     AND later."index" = one."index" AND later.annotator = one.annotator
@@ -125,14 +105,14 @@ class Verdicts:
         path = Path(session_folder) / VERDICTS_FILE
         verdicts = cls(path, None, read_only)
         if read_only:
-            verdicts._connection = _look(path)
+            verdicts._connection = look(path)
             return verdicts
         try:
-            verdicts._connection = _connect(path)
+            verdicts._connection = connect(path)
         except sqlite3.OperationalError as error:
-            raise _refused(path, error) from error
+            raise refused(path, error) from error
         except sqlite3.DatabaseError as error:
-            verdicts._connection, verdicts.notice = _begin_again(path, error)
+            verdicts._connection, verdicts.notice = begin_again(path, error)
         return verdicts
 
     def put(self, verdict: Verdict) -> None:
@@ -162,7 +142,7 @@ class Verdicts:
         """
         rows = [astuple(one) for one in verdicts]
         with self._writing() as connection:
-            connection.executemany(f"INSERT INTO verdicts ({_COLUMNS}) VALUES ({_PLACES})", rows)
+            connection.executemany(f"INSERT INTO verdicts ({COLUMNS}) VALUES ({PLACES})", rows)
         return len(rows)
 
     def undo(self, annotator: str) -> Verdict | None:
@@ -175,7 +155,7 @@ class Verdicts:
         """
         with self._writing() as connection:
             found = connection.execute(
-                f"SELECT id, {_COLUMNS} FROM verdicts WHERE annotator = ? AND undone_at IS NULL "
+                f"SELECT id, {COLUMNS} FROM verdicts WHERE annotator = ? AND undone_at IS NULL "
                 "AND origin = '' ORDER BY id DESC LIMIT 1",
                 (annotator,),
             ).fetchone()
@@ -203,7 +183,7 @@ class Verdicts:
     def history(self, recording: str, index: int) -> list[Verdict]:
         """Every answer ever given about a window, the first first, undone ones included."""
         return self._read(
-            f'SELECT {_COLUMNS} FROM verdicts WHERE recording = ? AND "index" = ? ORDER BY id',
+            f'SELECT {COLUMNS} FROM verdicts WHERE recording = ? AND "index" = ? ORDER BY id',
             (recording, index),
         )
 
@@ -236,13 +216,13 @@ class Verdicts:
     def _read(self, query: str, values: Sequence[object]) -> list[Verdict]:
         with self._lock:
             if self._connection is None and self.read_only:
-                self._connection = _look(self.path)
+                self._connection = look(self.path)
             if self._connection is None:
                 return []
             try:
                 return [Verdict(*row) for row in self._connection.execute(query, values)]
             except sqlite3.Error as error:
-                raise _refused(self.path, error) from error
+                raise refused(self.path, error) from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -261,117 +241,4 @@ class Verdicts:
                     self._connection.execute("BEGIN IMMEDIATE")
                     yield self._connection
             except sqlite3.Error as error:
-                raise _refused(self.path, error) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open for writing, with the table in place.
-
-    Raises:
-        sqlite3.DatabaseError: the file is damaged.
-        SessionError: a newer birdscope wrote it.
-    """
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        _check(connection, path)
-        if _version(connection) == 0:
-            # another process may be making it at the same moment
-            connection.execute("BEGIN IMMEDIATE")
-            if _version(connection) == 0:
-                for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        raise sqlite3.DatabaseError(answer)
-    if _version(connection) > VERSION:
-        raise SessionError(
-            f"was written by a newer birdscope (version {_version(connection)} of verdicts, this "
-            f"one knows {VERSION})",
-            path=path,
-            remedy="use that birdscope, or another session",
-        )
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _look(path: Path) -> sqlite3.Connection | None:
-    """Open for reading; None where there is no file.
-
-    Raises:
-        SessionError: it can't be read.
-    """
-    if not path.exists():
-        return None
-    # a folder that can't be written has no room for the log beside the file
-    mode = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
-    address = f"{path.resolve().as_uri()}?{mode}"
-    try:
-        connection = sqlite3.connect(
-            address, _BUSY_S, isolation_level=None, check_same_thread=False, uri=True
-        )
-        try:
-            _check(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        raise _refused(path, error) from error
-    return connection
-
-
-def _begin_again(path: Path, error: sqlite3.DatabaseError) -> tuple[sqlite3.Connection, str]:
-    """Set a damaged file aside, begin a new one with what can still be read of it."""
-    try:
-        aside = set_aside(path)
-        for side in _SIDES:
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + side).rename(aside.with_name(aside.name + side))
-        connection = _connect(path)
-    except (OSError, sqlite3.Error) as again:
-        raise _refused(path, again) from again
-    saved = list(_readable(aside))
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            f"INSERT INTO verdicts ({_COLUMNS}, undone_at) VALUES ({_PLACES}, ?)", saved
-        )
-    notice = (
-        f"{path} was damaged ({error}): kept as {aside.name}; {len(saved)} verdicts could be "
-        "read from it and are taken over"
-    )
-    return connection, notice
-
-
-def _readable(path: Path) -> Iterator[tuple[object, ...]]:
-    """The rows of a damaged file up to where it can't be read."""
-    with suppress(sqlite3.Error):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            for row in connection.execute(f"SELECT {_COLUMNS}, undone_at FROM verdicts"):
-                *values, undone_at = row
-                yield *astuple(Verdict(*values)), undone_at
-        finally:
-            connection.close()
-
-
-def _refused(path: Path, error: Exception) -> SessionError:
-    return SessionError(
-        f"verdicts can't be kept or read here: {error}",
-        path=path,
-        remedy="make room, check that the folder can be written, then answer again",
-    )
+                raise refused(self.path, error) from error

@@ -180,6 +180,7 @@ def test_a_damaged_file_is_set_aside_and_what_can_be_read_is_taken_over(tmp_path
     assert "damaged" in again.notice
     assert f"{VERDICTS_FILE}.broken" in again.notice
     assert (tmp_path / f"{VERDICTS_FILE}.broken").exists()
+    assert len(again.all()) > 0
     assert f"{len(again.all())} verdicts" in again.notice
     again.put(verdict(7, "no"))
     again.close()
