@@ -362,16 +362,16 @@ class BirdscopeApp(SafeApp):
         )
 
     def _take_species_along(self) -> None:
-        """Lead Audition to the species of the tab that is left."""
+        """Lead Audition to the species of the tab that is left; the first time to Browse's."""
         from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.scope import ScopePane
 
-        label = ""
-        if self.tab == "browse":
-            label = self.query_one(BrowsePane).label
-        elif self.tab == "scope":
+        pane, label = self.query_one(AuditionPane), ""
+        if self.tab == "scope":
             label = self.query_one(ScopePane).label
-        self.query_one(AuditionPane).come_from(self.tab, label)
+        elif self.tab == "browse" or not pane.feed.choice.label:
+            label = self.query_one(BrowsePane).label
+        pane.come_from(self.tab, label)
 
     def _show_pane(self, pane: str) -> None:
         self.query_one(ContentSwitcher).current = pane
