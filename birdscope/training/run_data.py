@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -156,7 +156,7 @@ def load_data(
             "data.min_rating, min_s, min_snr_db and max_peak may leave out too much",
         )
     labels = label_clips(clips.recordings, catalog.taxonomy.index, recipe.data)
-    fold_of = split_folds(clips.recordings, labels.primary, recipe)
+    fold_of = _folds_of(clips.recordings, labels.primary, known, catalog.taxonomy.index, recipe)
     notes = _fold_notes(clips.recordings, fold_of, recipe)
     for note in (*left_out[:3], *notes):
         emit(Event("warning", note))
@@ -216,6 +216,32 @@ def split_folds(
     if recipe.folds == 1:
         return np.full(len(recordings), EVERYWHERE, np.int64)
     folds = assign_folds(recordings, recipe.folds, recipe.seed, recipe.data.group)
+    return _held_out_where_known(folds, primary)
+
+
+def _folds_of(
+    kept: Sequence[Recording],
+    primary: npt.NDArray[np.int64],
+    known: Sequence[Recording],
+    index: Mapping[str, int],
+    recipe: Recipe,
+) -> npt.NDArray[np.int64]:
+    """The fold of each clip that is trained on, [N].
+
+    Split over all clips of the dataset: a stage that only takes the better ones must hold
+    out none that the model it begins from has heard.
+    """
+    columns = np.array([index[one.primary_label] for one in known], np.int64)
+    keys = [one.key for one in known]
+    of = dict(zip(keys, split_folds(known, columns, recipe).tolist(), strict=True))
+    folds = np.array([of[one.key] for one in kept], np.int64)
+    return folds if recipe.folds == 1 else _held_out_where_known(folds, primary)
+
+
+def _held_out_where_known(
+    folds: npt.NDArray[np.int64], primary: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Folds in which a class is only held out where another fold has it, too."""
     for column in np.unique(primary):
         own = primary == column
         if len(np.unique(folds[own])) == 1:
