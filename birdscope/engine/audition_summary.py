@@ -59,12 +59,15 @@ def summarise(
         if (there := one.says(wanted.label)) is not None
     ]
     yes = sum(one.there for one in judged)
-    clips = sum(one.verdict.queue == "clips" for one in judged)
-    if clips:
-        notes.append(f"{_windows(clips)} of training clips count above, not below")
-    scored = sorted((one for one in judged if not np.isnan(one.score)), key=lambda one: -one.score)
-    if len(scored) < len(judged):
-        notes.append(f"{_windows(len(judged) - len(scored))} without a score left out below")
+    shown = [one for one in judged if _was_chosen(one.verdict)]
+    if len(shown) < len(judged):
+        notes.append(
+            f"{_windows(len(judged) - len(shown))} of training clips or from imported labels count "
+            "above, not below: nothing tells how they were chosen"
+        )
+    scored = sorted((one for one in shown if not np.isnan(one.score)), key=lambda one: -one.score)
+    if len(scored) < len(shown):
+        notes.append(f"{_windows(len(shown) - len(scored))} without a score left out below")
     old = sum(one.row is None for one in scored)
     if old:
         notes.append(f"{_windows(old)} with the score they were judged with: not in these scores")
@@ -84,6 +87,14 @@ def summarise(
         ),
         notes=tuple(notes),
     )
+
+
+def _was_chosen(one: Verdict) -> bool:
+    """Whether a queue of soundscapes, or a hand in Scope, chose the window.
+
+    A file of labels often names only what is there: figures from it would be far too good.
+    """
+    return one.queue != "clips" and bool(one.queue or not one.origin)
 
 
 def _annotators(verdicts: list[Verdict], latest: dict[tuple[str, int], Verdict]) -> list[str]:

@@ -345,6 +345,19 @@ def test_verdicts_without_scores_keep_the_score_they_were_judged_with(catalog, s
     assert any("judged with" in note for note in summary.notes)
 
 
+def test_imported_labels_count_but_give_no_precision(catalog, session):
+    predict(catalog, session)
+    study, label = Study(), catalog.taxonomy.labels[1]
+    items = ask(study, wanted(catalog, session)).items
+    judge(session, items[0], label, "no")
+    judge(session, items[1], label, queue="", origin="labels.csv")
+    judge(session, items[2], label, queue="score", origin="verdicts.csv")
+    summary = ask(study, JudgeWanted(wanted(catalog, session).source, label))
+    assert (summary.yes, summary.no) == (2, 1)
+    assert [(one.k, one.hits, one.gaps) for one in summary.precision] == [(1, 0, 0), (2, 1, 1)]
+    assert any("1 window of training clips or from imported" in note for note in summary.notes)
+
+
 def test_the_latest_of_two_annotators_counts(catalog, session):
     predict(catalog, session)
     study, label = Study(), catalog.taxonomy.labels[1]
