@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from birdscope.metrics.tune_results import Measured, StageScore
     from birdscope.metrics.tune_truth import TuneTruth
 
+_CHOSEN_ON = "chosen on "
 _HEAD = ("settings", "macro AUC [95 %]", "Δ [95 %]", "", "folds: mean ± sd", "macro AP", "classes")
 
 
@@ -32,6 +33,11 @@ def comparison_lines(result: Comparison) -> list[str]:
         "Δ is to the first row. within noise: the 95 % interval of Δ, by bootstrap over "
         "recordings, holds 0."
     )
+    flattered = [
+        f"{one.settings.name!r} was {one.settings.note}: on those labels its Δ flatters"
+        for one in result.rows
+        if one.settings.note.startswith(_CHOSEN_ON)
+    ]
     return [
         *_counted(result.truth),
         *_left_out(result),
@@ -39,6 +45,7 @@ def comparison_lines(result: Comparison) -> list[str]:
         *(line.rstrip() for line in lines),
         "",
         noise,
+        *flattered,
     ]
 
 
@@ -114,6 +121,14 @@ def measured_lines(
     ]
     lines += [f"  step {place + 1} changes nothing: {why}" for place, why in no_ops.items()]
     return lines
+
+
+def chosen_on(report: NestedReport, labels: str) -> str:
+    """What saved settings say of how they were chosen."""
+    return (
+        f"{_CHOSEN_ON}{labels} (nested {_figure(report.nested)}, in-sample "
+        f"{_figure(report.in_sample)}, {report.baseline.name} {_figure(report.baseline_mean)})"
+    )
 
 
 def fold_lines(measured: Measured) -> list[str]:

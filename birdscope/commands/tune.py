@@ -19,7 +19,7 @@ from birdscope.commands._tuning import (
 
 if TYPE_CHECKING:
     from birdscope.core.events import Emit
-    from birdscope.core.settings import Settings
+    from birdscope.metrics.nested import NestedReport
 
 _EPILOG = """\
 NAME is a TOML file, settings saved in the session, 'ensemble' (its own stack), 'notebook 0.88',
@@ -145,7 +145,7 @@ def _blend(args: argparse.Namespace, emit: Emit) -> int:
             emit=emit,
             stop=stop,
         )
-    saved = _save(args, fit.nested.settings, emit)
+    saved = _save(args, fit.nested, source.truth.source, emit)
     if args.json:
         print_json(blend_as_json(fit) | {"saved": saved, "counted": source.truth.counted})
     else:
@@ -177,7 +177,7 @@ def _search(args: argparse.Namespace, emit: Emit) -> int:
             emit=emit,
             stop=stop,
         )
-    saved = _save(args, report.nested.settings, emit)
+    saved = _save(args, report.nested, source.truth.source, emit)
     if args.json:
         print_json(search_as_json(report) | {"saved": saved, "counted": source.truth.counted})
     else:
@@ -203,14 +203,16 @@ def _check_free(args: argparse.Namespace) -> None:
         SavedSettings(session_folder(args)).check_free(args.save, replace=args.replace)
 
 
-def _save(args: argparse.Namespace, settings: Settings, emit: Emit) -> str | None:
-    """Keep settings in the session if a name was given; returns it."""
+def _save(args: argparse.Namespace, report: NestedReport, labels: str, emit: Emit) -> str | None:
+    """Keep settings in the session if a name was given, with how they were chosen; returns it."""
+    from birdscope.commands._tune_text import chosen_on
     from birdscope.core.events import Event
     from birdscope.session.saved_settings import SavedSettings
 
     if not args.save:
         return None
-    named = settings.model_copy(update={"name": args.save})
+    note = chosen_on(report, labels)
+    named = report.settings.model_copy(update={"name": args.save, "note": note})
     path = SavedSettings(session_folder(args)).save(named, replace=args.replace)
     emit(Event("artifact", args.save, data={"path": str(path), "kind": "settings"}))
     return str(args.save)

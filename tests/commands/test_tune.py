@@ -79,7 +79,11 @@ def test_search_saves_and_compare_knows_it(source, home, capsys):
     assert result["overfit"] == pytest.approx(result["in_sample"] - result["nested"])
     assert result["gain"] == pytest.approx(result["nested"] - result["baseline_mean"])
     [entry] = SavedSettings(home / "sessions" / "default").list()
-    assert entry.name == "mine" and entry.settings.model_dump(mode="json") == result["settings"]
+    found = {**result["settings"], "note": entry.settings.note}
+    assert entry.name == "mine" and entry.settings.model_dump(mode="json") == found
+    assert entry.settings.note.startswith("chosen on soundscape labels (nested 0.")
+    assert main(["tune", "compare", *source, "--settings", "mine", "--quiet"]) == 0
+    assert "'mine' was chosen on soundscape labels" in capsys.readouterr().out
     rows = tune_json(capsys, "compare", *source, "--settings", "mine")["settings"]
     assert rows[-1]["name"] == "mine"
     assert main(["tune", "search", *source, "--save", "mine", "--quiet"]) == 2
