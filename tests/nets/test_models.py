@@ -120,6 +120,7 @@ def test_without_a_hub_it_says_so_and_starts_from_random_weights(
     network = build_model(SedConfig(**_tiny(pretrained=True)), 4, emit=heard.append)
     assert [event.kind for event in heard] == ["warning"]
     assert "no pretrained weights for test_efficientnet" in heard[0].message
+    assert 'init = "FILE"' in heard[0].message
     assert network.eval()(MEL).clip_logits.shape == (2, 4)
 
 
