@@ -53,9 +53,9 @@ class ChooseOne(ModalScreen[int | None]):
             yield OptionList(*[self._option(number) for number in range(len(self._choices))])
 
     def on_mount(self) -> None:
-        """Highlight the one in use."""
+        """Highlight the one in use, or the first."""
         options = self.query_one(OptionList)
-        options.highlighted = self._current
+        options.highlighted = self._current or 0
         options.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
