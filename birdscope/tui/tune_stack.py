@@ -92,6 +92,8 @@ def rows_of(settings: Settings, bench: Bench) -> list[Row]:
             rows.append(Row("stage", stage=stage, text=STAGE_TITLES[stage]))
         for number in here:
             rows += _step_rows(settings.steps[number], number, bench)
+    if not settings.steps and bench.members:
+        rows.append(Row("note", text="no steps: a adds one"))
     if bench.file_level:
         rows.append(Row("pooling"))
     return rows
@@ -206,7 +208,7 @@ def with_other_pooling(settings: Settings) -> Settings:
 
 def _blend_rows(bench: Bench) -> list[Row]:
     if len(bench.members) < 2:
-        note = "one member: nothing to blend" if bench.members else ""
+        note = "one member: no blend" if bench.members else ""
         return [Row("note", text=note)] if note else []
     weights = [Row("weight", knob=WEIGHT, member=member) for member in bench.members]
     return [Row("blend", text="blend of the members"), *weights]

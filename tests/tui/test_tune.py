@@ -10,6 +10,7 @@ from birdscope.engine.tune_messages import TuningSource
 from birdscope.tui.commands import commands_of
 from birdscope.tui.messages import OpenInAudition
 from birdscope.tui.screens.ask_text import AskText
+from birdscope.tui.screens.audition import AuditionPane
 from birdscope.tui.screens.choose_one import ChooseOne
 from birdscope.tui.screens.scope import ScopePane
 from birdscope.tui.screens.show_text import ShowText
@@ -283,14 +284,14 @@ async def test_one_key_leads_to_the_windows_that_cost_a_class_most(
     make_app: MakeApp, tiny_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[OpenInAudition] = []
-    monkeypatch.setattr(
-        TunePane, "post_message", lambda self, message: asked.append(message) or True
-    )
-    async with tune_tab(make_app(tiny_dataset), FakeTuning()) as (_, pane):
-        pane.action_listen()
-        message = next(one for one in asked if isinstance(one, OpenInAudition))
+    monkeypatch.setattr(AuditionPane, "open_species", lambda self, message: asked.append(message))
+    async with tune_tab(make_app(tiny_dataset), FakeTuning()) as (pilot, pane):
+        await pilot.press("o")
+        await wait_for(pilot, lambda: bool(asked))
+        [message] = asked
         assert (message.label, message.kind) == (pane.feed.label, "auc_loss")
         assert message.scores == SOURCE.scores and message.settings == pane.feed.settings
+        assert pilot.app.tab == "audition"  # type: ignore[attr-defined]
 
 
 async def test_each_step_shows_what_it_adds_and_leads_to_it(
@@ -356,7 +357,7 @@ async def test_what_can_not_be_opened_is_said_and_other_labels_can_be_chosen(
 
 async def test_one_member_has_no_blend_to_fit(make_app: MakeApp, tiny_dataset: Path) -> None:
     async with tune_tab(make_app(tiny_dataset), FakeTuning(("only",))) as (pilot, pane):
-        assert "nothing to blend" in text_of(editor(pane))
+        assert "one member: no blend" in text_of(editor(pane))
         await pilot.press("b")
         await wait_for(
             pilot,

@@ -117,7 +117,7 @@ def test_a_step_without_effect_says_why_and_one_member_has_no_blend() -> None:
     bench = Bench(("alpha",), classes=5, file_level=True, no_ops={2: "it is monotone"})
     rows = tune_stack.rows_of(STACK, bench)
     notes = [(one.step, one.text) for one in rows if one.kind == "note"]
-    assert notes == [(None, "one member: nothing to blend"), (2, "it is monotone")]
+    assert notes == [(None, "one member: no blend"), (2, "it is monotone")]
     assert rows[-1].kind == "pooling"
 
 

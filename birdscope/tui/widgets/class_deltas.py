@@ -82,7 +82,10 @@ class ClassDeltas(RowsView):
             _Class(label, names.get(label, label), positives.get(label, 0), known.get(label))
             for label in classes
         ]
+        first = not any(one.delta for one in self._rows) and bool(deltas)
         self._order(rows)
+        if first:
+            self.cursor = 0
 
     def action_sort(self) -> None:
         """Take the next order."""
@@ -129,7 +132,7 @@ class ClassDeltas(RowsView):
 
     def _bar_cells(self, width: int) -> int:
         """Cells of either half of a bar."""
-        return max(min((width - 30) // 6, 12), 3)
+        return max(min((width - 36) // 4, 12), 3)
 
     def _name_cells(self, width: int) -> int:
         counted = _COUNT if width >= _COUNT_FROM else 0

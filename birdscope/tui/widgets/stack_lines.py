@@ -59,7 +59,7 @@ class Lines:
         return [
             (" ● ", "on") if step.enabled else (" ○ ", "dim"),
             (title, "strong" if step.enabled else "dim"),
-            (fit(remark, self.width - len(title) - 4, right=True), "warn" if idle else "dim"),
+            (fit(f" {remark}", self.width - len(title) - 4, right=True), "warn" if idle else "dim"),
         ]
 
     def _slider(self, row: Row, typed: str | None, *, wrong: bool) -> list[Span]:
