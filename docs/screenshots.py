@@ -62,6 +62,22 @@ class Shot:
 _SOUNDSCAPE = ("escape", "slash", *"train", "enter", "end", "tab", "wait:1")
 # a labelled soundscape of ../shared/data/calfrog32, and its window with the best species
 _PREDICTED = ("enter", "wait:6", *["P"] * 4, "wait:2", "r", "wait:8", *["right"] * 4, "wait:1")
+# a species that the ensemble knows well; enter answers who judges, the others what is heard
+_AUDITIONED = (
+    "slash",
+    *"treefrog",
+    "enter",
+    "wait:1",
+    "3",
+    "wait:3",
+    "R",
+    "wait:20",
+    "r",
+    "wait:4",
+)
+_JUDGED = ("y", "wait:0.5", "enter", *"yyynyyynyynynynnynnnnynnn", "wait:3")
+_TUNED = ("4", "wait:3", "P", "wait:30", "a", "wait:1", "down", "enter", "wait:1", "down",
+          *["right"] * 5)  # fmt: skip
 SHOTS = {
     "browse": Shot(LARGE, ("down", "down", "down", "enter", "down", "enter", "wait:1.6")),
     "browse-80x24": Shot(SMALL, ("down", "enter", "enter", "wait:1.2")),
@@ -73,6 +89,14 @@ SHOTS = {
     "welcome": Shot((100, 30), dataset=False),
     "scope": Shot(LARGE, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
     "scope-80x24": Shot(SMALL, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
+    # scores of all labelled soundscapes first; then verdicts on the best windows of a species
+    "audition": Shot(LARGE, (*_AUDITIONED, *_JUDGED, "v", "wait:2"), ensemble=True),
+    "audition-80x24": Shot(SMALL, (*_AUDITIONED, *_JUDGED, "wait:1"), ensemble=True),
+    "audition-none": Shot(SMALL, ("down", "wait:1", "3", "wait:4"), ensemble=True),
+    # scores of all labelled soundscapes first; then a smoothing step, turned
+    "tune": Shot(LARGE, (*_TUNED, "wait:6"), ensemble=True),
+    "tune-80x24": Shot(SMALL, (*_TUNED, "wait:6"), ensemble=True),
+    "tune-curves-80x24": Shot(SMALL, (*_TUNED, "wait:4", "n", "v", "wait:2"), ensemble=True),
     "submit": Shot(LARGE, ("6", "wait:1.5", "b", "wait:12", "e", "wait:12"), ensemble=True),
     # a job outlives the app: started, app closed, found again, exported, its report read
     "story-1-start": Shot(
