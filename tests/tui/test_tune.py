@@ -288,7 +288,7 @@ async def test_one_key_leads_to_the_windows_that_cost_a_class_most(
     async with tune_tab(make_app(tiny_dataset), FakeTuning()) as (pilot, pane):
         await pilot.press("o")
         await wait_for(pilot, lambda: bool(asked))
-        [message] = asked
+        message = asked[0]
         assert (message.label, message.kind) == (pane.feed.label, "auc_loss")
         assert message.scores == SOURCE.scores and message.settings == pane.feed.settings
         assert pilot.app.tab == "audition"  # type: ignore[attr-defined]
