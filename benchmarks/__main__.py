@@ -11,7 +11,16 @@ from rich.table import Table
 
 from benchmarks._claim import Absent, Claim
 
-NAMES = ("parity", "inference", "catalog", "first_paint", "voice", "duplicates", "audition")
+NAMES = (
+    "parity",
+    "inference",
+    "catalog",
+    "first_paint",
+    "tuning",
+    "voice",
+    "duplicates",
+    "audition",
+)
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ enough for the processor's caches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
@@ -22,11 +22,14 @@ from birdscope.metrics.tune_plan import Act, Plan
 Floats = npt.NDArray[np.float64]
 # A place in the stack: its stage, and the number of the checkpoint or member (0 for the blend).
 Node: TypeAlias = tuple[Stage, int]
+# What may be kept: the blend, or a member's number after its own steps or before ("mean").
+Slot: TypeAlias = tuple[str, int]
 Columns: TypeAlias = "slice | npt.NDArray[np.int64]"
 # A few classes at a time: few enough for the caches, enough to hide the cost of each call.
 CHUNK_BYTES = 1_200_000
 THREADS = 2
 ENSEMBLE: Node = ("ensemble", 0)
+_BLEND: Slot = ("blend", 0)
 # Ranks of classes by recording, 2 bytes a cell of [C, N].
 _RANKS_KEPT = 24
 
@@ -34,8 +37,9 @@ _RANKS_KEPT = 24
 class TuneStack:
     """Runs plans over the scored classes of a matrix.
 
-    Kept from one plan to the next, each only for the latest: every member's mean after the
-    checkpoint steps, every member after its own steps, and the blend.
+    From one plan to the next the last values before what changes are kept: every member before
+    its own steps or after them, or the blend. They are kept once they were the same twice,
+    because writing them down costs as much as a step.
 
     Args:
         matrix: The scores.
@@ -46,32 +50,53 @@ class TuneStack:
         self.matrix = matrix
         self.layout = steps.Layout(matrix.rows.offsets, gaps=matrix.has_gaps)
         self._pool = pool
-        self._kept: dict[object, tuple[object, Floats]] = {}
+        self._kept: dict[Slot, tuple[object, Floats]] = {}
+        self._seen: Mapping[Slot, object] = {}
         self._ranks: dict[object, npt.NDArray[np.int16]] = {}
         self.parts = _parts(len(matrix.scored), len(matrix.rows))
 
-    def each(self, plan: Plan, take: Callable[[slice, Floats], None]) -> None:
+    def each(
+        self, plan: Plan, take: Callable[[slice, Floats], None], *, aside: bool = False
+    ) -> None:
         """Give the final probabilities [c, R] of every few scored classes to `take`.
 
         Args:
             plan: What to do.
             take: Called from several threads, with which of the scored classes they are. It
                 may write into the array.
+            aside: A look at something else: what is kept stays as it is.
         """
-        keys = _keys(plan)
         self._prepare_ranks(plan)
-        slots = {slot: self._buffer(slot, key) for slot, key in keys.items()}
-        fresh = {slot: self._kept[slot][0] == keys[slot] for slot in slots}
-        for slot in slots:
-            if not fresh[slot]:
-                self._kept[slot] = (None, slots[slot])
+        keys = _keys(plan)
+        kept = {slot: self._kept[slot][1] for slot, key in keys.items() if self._has(slot, key)}
+        filling = {} if aside else self._to_fill(keys, kept)
 
         def work(part: slice) -> None:
-            take(part, self._final(plan, part, slots, fresh, keys))
+            take(part, self._final(plan, part, kept, filling))
 
         self.share_out(work, self.parts)
+        for slot, values in filling.items():
+            self._kept[slot] = (keys[slot], values)
+        if not aside:
+            self._seen = keys
+
+    def _has(self, slot: Slot, key: object) -> bool:
+        return slot in self._kept and self._kept[slot][0] == key
+
+    def _to_fill(
+        self, keys: Mapping[Slot, object], kept: Mapping[Slot, Floats]
+    ) -> dict[Slot, Floats]:
+        """Arrays for what is the same as last time, where what is made of it is not."""
+        filling: dict[Slot, Floats] = {}
         for slot, key in keys.items():
-            self._kept[slot] = (key, slots[slot])
+            later = [_BLEND] if slot[0] == "member" else [("member", slot[1]), _BLEND]
+            covered = slot != _BLEND and any(one in kept or one in filling for one in later)
+            if slot in kept:
+                continue
+            self._kept.pop(slot, None)
+            if not covered and self._seen.get(slot) == key:
+                filling[slot] = np.empty((len(self.matrix.scored), len(self.matrix.rows)))
+        return filling
 
     def share_out(self, work: Callable[[slice], None], parts: Iterable[slice]) -> None:
         """Run `work` over parts on all threads; the first error is raised."""
@@ -96,29 +121,32 @@ class TuneStack:
         self,
         plan: Plan,
         part: slice,
-        slots: dict[object, Floats],
-        fresh: dict[object, bool],
-        keys: dict[object, object],
+        kept: Mapping[Slot, Floats],
+        filling: Mapping[Slot, Floats],
     ) -> Floats:
         columns = self._columns(part)
 
-        def kept(slot: object, make: Callable[[], Floats]) -> Floats:
-            if not fresh[slot]:
-                slots[slot][part] = make()
-            return slots[slot][part]
+        def known(slot: Slot, make: Callable[[], Floats]) -> Floats:
+            """A copy of what is kept, or made now."""
+            if slot in kept:
+                return kept[slot][part].copy()
+            values = make()
+            if slot in filling:
+                filling[slot][part] = values
+            return values
+
+        def mean(number: int) -> Floats:
+            return known(("mean", number), lambda: self._mean(plan, number, columns))
 
         def member(number: int) -> Floats:
-            def mean() -> Floats:
-                return kept(("mean", number), lambda: self._mean(plan, number, columns))
-
-            if ("member", number) not in keys:
-                return mean()
-            return kept(
-                ("member", number), lambda: self._member(plan, number, columns, mean().copy())
+            if not plan.member[number]:
+                return mean(number)
+            return known(
+                ("member", number), lambda: self._member(plan, number, columns, mean(number))
             )
 
-        blend = kept("blend", lambda: self._blended(plan, member))
-        return self._run(ENSEMBLE, plan.ensemble, blend.copy(), columns, plan)
+        blend = known(_BLEND, lambda: self._blended(plan, member))
+        return self._run(ENSEMBLE, plan.ensemble, blend, columns, plan)
 
     def _columns(self, part: slice) -> Columns:
         columns = self.matrix.scored[part]
@@ -242,21 +270,15 @@ class TuneStack:
             return (*node, plan.checkpoint[member], plan.member[member][:number])
         return (*node, _blend_key(plan), plan.ensemble[:number])
 
-    def _buffer(self, slot: object, key: object) -> Floats:
-        """The array of a slot, kept so that its memory needn't be found again."""
-        if slot not in self._kept:
-            shape = (len(self.matrix.scored), len(self.matrix.rows))
-            self._kept[slot] = (None, np.empty(shape))
-        return self._kept[slot][1]
 
-
-def _keys(plan: Plan) -> dict[object, object]:
-    """What is kept → what it depends on."""
-    keys: dict[object, object] = {"blend": _blend_key(plan)}
+def _keys(plan: Plan) -> dict[Slot, object]:
+    """What may be kept → what it depends on, the last first."""
+    keys: dict[Slot, object] = {_BLEND: _blend_key(plan)}
     for member, _ in plan.weights:
-        keys["mean", member] = plan.checkpoint[member]
         if plan.member[member]:
             keys["member", member] = (plan.checkpoint[member], plan.member[member])
+    for member, _ in plan.weights:
+        keys["mean", member] = plan.checkpoint[member]
     return keys
 
 

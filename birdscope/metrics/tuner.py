@@ -70,13 +70,13 @@ class Tuner:
     def stages(self, settings: Settings) -> Iterator[StageScore]:
         """The figure after each step, in the order of the arithmetic; raises as `measure`."""
         done: list[int] = []
-        before = self.measure(_only(settings, done)).macro_roc_auc
+        before = self._aside(_only(settings, done))
         yield StageScore("checkpoints averaged and blended", None, before, 0.0)
         for stage in STAGES:
             for number, step in enumerate(settings.steps):
                 if step.at == stage and step.enabled:
                     done.append(number)
-                    after = self.measure(_only(settings, done)).macro_roc_auc
+                    after = self._aside(_only(settings, done))
                     title = f"{step.kind.replace('_', ' ')} · {stage}"
                     yield StageScore(title, number, after, after - before)
                     before = after
@@ -169,7 +169,11 @@ class Tuner:
             self._positives[whole] = Positives(matrix.labels, _spans(matrix))
         return self._stacks[whole]
 
-    def _measure(self, plan: Plan) -> Measured:
+    def _aside(self, settings: Settings) -> float:
+        """A figure on the way, which is not what a hand is at."""
+        return self._measure(self._plan(settings), aside=True).macro_roc_auc
+
+    def _measure(self, plan: Plan, *, aside: bool = False) -> Measured:
         if plan in self._measured:
             return self._measured[plan]
         begun = time.perf_counter()
@@ -190,7 +194,7 @@ class Tuner:
             result.precision[columns] = found.precision
 
         if len(matrix.scored):
-            stack.each(plan, take)
+            stack.each(plan, take, aside=aside)
         measured = _measured(matrix, result, time.perf_counter() - begun)
         while len(self._measured) >= _MEASURED_KEPT:
             del self._measured[next(iter(self._measured))]

@@ -16,6 +16,7 @@ from birdscope.core.settings import (
 )
 from birdscope.metrics.evaluate import evaluate
 from birdscope.metrics.tune_matrix import TuneMatrix
+from birdscope.metrics.tune_stack import TuneStack
 from birdscope.metrics.tuner import Tuner
 from birdscope.postprocess.stack import apply_settings, file_scores
 from tests.metrics.tune_cases import any_settings, make_scores, make_truth
@@ -92,6 +93,41 @@ def test_what_was_asked_before_changes_nothing(asked, seed):
         alone = Tuner(TuneMatrix.build(scores, truth)).measure(chosen)
         again = tuner.measure(chosen)
         np.testing.assert_array_equal(again.per_class, alone.per_class)
+
+
+def test_only_what_changed_is_computed_again(monkeypatch):
+    scores = make_scores([5, 9, 3, 4])
+    tuner = Tuner(TuneMatrix.build(scores, make_truth(scores)))
+    asked = []
+    for name in ("_checkpoint", "_member", "_blended"):
+        function = getattr(TuneStack, name)
+
+        def counted(self, *rest, function=function, name=name):
+            asked.append(name)
+            return function(self, *rest)
+
+        monkeypatch.setattr(TuneStack, name, counted)
+
+    def moved(weight, smooth, power):
+        asked.clear()
+        tuner.measure(
+            Settings(
+                weights={"nfnet": weight, "seresnext": 1 - weight},
+                steps=(Smooth(at="member", weight=smooth), Power(exponent=power)),
+            )
+        )
+        return set(asked)
+
+    everything = {"_checkpoint", "_member", "_blended"}
+    assert moved(0.1, 0.1, 1.0) == moved(0.2, 0.1, 1.0) == everything
+    assert moved(0.3, 0.1, 1.0) == moved(0.4, 0.1, 1.0) == {"_blended"}
+    list(tuner.stages(Settings(steps=(Smooth(at="checkpoint"),))))
+    assert moved(0.5, 0.1, 1.0) == {"_blended"}
+    assert moved(0.5, 0.1, 2.0) == {"_blended"}
+    assert moved(0.5, 0.1, 3.0) == set()
+    assert moved(0.5, 0.2, 3.0) == everything
+    assert moved(0.5, 0.3, 3.0) == {"_member", "_blended"}
+    assert moved(0.5, 0.1, 1.0) == moved(0.5, 0.3, 3.0) == set()
 
 
 def test_scores_that_only_float64_tells_apart_are_told_apart():
