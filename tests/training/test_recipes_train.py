@@ -1,15 +1,18 @@
 """Every built-in recipe from its first stage to its ensemble file, with a net for tests."""
 
+import random
 from typing import Any
 
 import pytest
 import torch
 
-from birdscope.core.events import silent
+from birdscope.core.errors import Cancelled
+from birdscope.core.events import Event, Stop, silent
 from birdscope.dataset.catalog import Catalog
 from birdscope.dataset.folds import EVERYWHERE
 from birdscope.inference.ensemble import load_ensemble
 from birdscope.inference.predictor import Predictor
+from birdscope.nets.checkpoints import load_checkpoint
 from birdscope.training.recipe import Recipe, built_in, load_recipe
 from birdscope.training.run import RunOptions, train
 from birdscope.training.run_data import load_data
@@ -84,3 +87,38 @@ def test_a_stage_on_better_clips_holds_out_none_that_was_trained_on(tiny_dataset
     assert {fold for fold in held_out.values() if fold >= 0}
     for key, fold in held_out.items():
         assert fold in (heard[key], EVERYWHERE)
+
+
+def test_workers_and_resumption_give_the_same_model_with_every_augmentation(tiny_dataset, tmp_path):
+    recipe = tiny(load_recipe("base-2025"))
+    shares = dict.fromkeys(("filter", "shift", "gain", "noise", "time_flip", "mel_mixup"), 0.5)
+    shares["pitch"] = 0.1  # dear
+    augment = recipe.augment.model_copy(update={**shares, "xy_masks": 1})
+    optim = recipe.optim.model_copy(update={"epochs": 2})
+    recipe = recipe.model_copy(update={"augment": augment, "optim": optim})
+    apart = recipe.model_copy(update={"optim": optim.model_copy(update={"workers": 2})})
+    catalog, stop = Catalog.open(tiny_dataset), Stop()
+
+    def end_after_an_epoch(event: Event) -> None:
+        if event.kind == "metric":
+            stop.set()
+
+    train(recipe, catalog, tmp_path / "whole", RunOptions(device="cpu"))
+    train(apart, catalog, tmp_path / "apart", RunOptions(device="cpu"))
+    torch.rand(3), random.random()  # what another part of the program may draw
+    with pytest.raises(Cancelled):
+        train(
+            recipe,
+            catalog,
+            tmp_path / "cut",
+            RunOptions(device="cpu"),
+            emit=end_after_an_epoch,
+            stop=stop,
+        )
+    train(recipe, catalog, tmp_path / "cut", RunOptions(device="cpu", resume=True))
+    whole, *others = (
+        load_checkpoint(tmp_path / name / "folds" / "0" / "last.safetensors").state_dict
+        for name in ("whole", "apart", "cut")
+    )
+    for other in others:
+        assert all(torch.equal(whole[key], other[key]) for key in whole)
