@@ -62,20 +62,13 @@ class Shot:
 _SOUNDSCAPE = ("escape", "slash", *"train", "enter", "end", "tab", "wait:1")
 # a labelled soundscape of ../shared/data/calfrog32, and its window with the best species
 _PREDICTED = ("enter", "wait:6", *["P"] * 4, "wait:2", "r", "wait:8", *["right"] * 4, "wait:1")
-# a species that the ensemble knows well; enter answers who judges, the others what is heard
+# a species that the ensemble knows well, and what train_soundscapes_labels.csv says of its best
+# windows, best first; the first answer asks for a name
 _AUDITIONED = (
-    "slash",
-    *"treefrog",
-    "enter",
-    "wait:1",
-    "3",
-    "wait:3",
-    "R",
-    "wait:20",
-    "r",
-    "wait:4",
+    *("slash", *"rooster", "enter", "wait:1", "3", "wait:4"),
+    *("R", "wait:20", "r", "wait:4"),
 )
-_JUDGED = ("y", "wait:0.5", "enter", *"yyynyyynyynynynnynnnnynnn", "wait:3")
+_JUDGED = ("y", "wait:0.6", "enter", "wait:0.3", *"yyyyyynynnnnynnynnnnnnnnnnyn", "wait:4")
 _TUNED = ("4", "wait:3", "P", "wait:30", "a", "wait:1", "down", "enter", "wait:1", "down",
           *["right"] * 5)  # fmt: skip
 SHOTS = {

@@ -12,6 +12,7 @@ from textual.content import Content
 from birdscope.core.types import Species
 from birdscope.core.units import duration
 from birdscope.tui.audition_feed import AuditionFeed, Choice, WindowKey
+from birdscope.tui.ensembles import none_fits
 
 if TYPE_CHECKING:
     from birdscope.core.verdicts import QueueKind, Verdict
@@ -141,6 +142,8 @@ def hint(feed: AuditionFeed, species: Species | None, to_predict: str) -> Conten
         lines = [_bad(f"{what[:1].upper()}{what[1:]}."), Content("")]
         lines.append(_key("R") + _quiet(f" predicts {to_predict}"))
         return Content("\n").join([*lines, _key("2") + _quiet(" and r predict one soundscape")])
+    if not found.recordings and feed.ensemble is None and feed.choice.kind != "clips":
+        return _quiet(none_fits("e on Scope"))
     lines = [_bad(found.problem) if found.problem else _quiet("No window fits.")]
     if filters(feed.choice):
         lines += [Content(""), _key("F") + _quiet(" changes the filter, ") + _key("esc")]
@@ -186,7 +189,7 @@ def precision_line(one: PrecisionAt) -> Content:
     line = Content.from_markup("[$text-muted]$name[/]", name=f"precision@{one.k:<4}")
     line += Content.from_markup("[b]$share[/]", share=f"{one.precision:5.0%}")
     line += _quiet(f"  {one.low:.0%}–{one.high:.0%}")
-    return line + _quiet(f"  {one.gaps} better unjudged") if one.gaps else line
+    return line + _quiet(f"  {one.gaps} unjudged") if one.gaps else line
 
 
 def threshold_line(one: ThresholdAt) -> Content:

@@ -77,11 +77,12 @@ class FakeStudy:
 
 
 def item(key: str, path: Path, index: int, score: float, wanted: QueueWanted) -> QueueItem:
-    """A window whose members say 0.05 more and less than the blend."""
-    members = dict(zip(MEMBERS, (score + 0.05, score - 0.05), strict=True))
+    """A window whose members say a little more and less than the blend."""
+    score = max(score, 0.06)
+    members = dict(zip(MEMBERS, (score + 0.01, score - 0.05), strict=True))
     costs = wanted.kind == "auc_loss"
     return QueueItem(
-        key, path, index, 5.0 * index, 5.0 * index + 5, max(score, 0.01), members,
+        key, path, index, 5.0 * index, 5.0 * index + 5, score, members,
         0.25 if wanted.kind == "stratified" else None, 0.01 * index if costs else None, 7,
         True if costs else None,
     )  # fmt: skip
@@ -98,7 +99,7 @@ def summary(wanted: JudgeWanted) -> JudgeSummary:
     judged = yes + no
     precision = (PrecisionAt(judged, yes, yes / judged, 0.2, 0.9, 1),) if judged else ()
     enough = min(yes, no) >= ENOUGH
-    missing = f"{max(ENOUGH - yes, 0)} more yes, {max(ENOUGH - no, 0)} more no"
+    missing = f"not enough verdicts: {max(ENOUGH - yes, 0)} more yes, {max(ENOUGH - no, 0)} more no"
     curve = tuple((n / 20, n / 20) for n in range(21)) if enough else ()
     thresholds = (
         ThresholdAt(0.9, 0.7, 0.55, 0.83),

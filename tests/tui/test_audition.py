@@ -77,11 +77,11 @@ async def test_answers_are_kept_at_once_in_their_order_and_lead_on(
         assert (first.start_s, first.end_s) == (items[0].start_s, items[0].end_s)
         assert first.score == pytest.approx(items[0].score)
         assert first.ensemble == "e" * 64
-        assert pane.queue.spans_of(0, 60)[-1] == ("  ✓ yes   ", "good")
+        assert pane.queue.spans_of(0, 60)[-1] == ("  ✓ yes     ", "good")
         await wait_for(pilot, lambda: "3 judged" in pane.query_one(VerdictSummary).text)
         text = pane.query_one(VerdictSummary).text
         assert "precision@2" in text and "50%" in text and "20%–90%" in text
-        assert "not enough verdicts yet: 2 more yes, 2 more no" in text
+        assert "not enough verdicts: 2 more yes, 2 more no" in text
 
 
 async def test_a_window_judged_again_counts_once_and_undo_goes_back_to_it(
@@ -268,7 +268,7 @@ async def test_queues_filters_and_hidden_verdicts_are_asked_of_the_study(
         await pilot.press("F")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, AskText))
         name, hours = pilot.app.screen.query(Input)
-        name.value, hours.value = pane.queue.items[0].recording[-8:], "5-33"
+        name.value, hours.value = pane.queue.items[0].recording.rsplit("/", 1)[-1], "5-33"
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, AskText), "there is no hour 33"
         hours.value = "5-9"
@@ -326,7 +326,7 @@ async def test_no_scores_say_what_to_do(make_app: MakeApp, tiny_dataset: Path) -
     study = study_of(tiny_dataset, problem="no recording has scores of this ensemble yet")
     async with audition_tab(make_app(tiny_dataset), study) as (pilot, pane):
         hint = pane.query_one("#audition-hint", Static)
-        assert hint.display and "no recording has scores" in str(hint.content)
+        assert hint.display and "No ensemble for this dataset yet" in str(hint.content)
         await pilot.press("y", "n", "c", "space", "enter", "tab")
         await pilot.pause()
         assert kept() == [] and not isinstance(pilot.app.screen, ChooseSpecies)
