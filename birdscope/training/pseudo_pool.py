@@ -13,9 +13,10 @@ from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
 from birdscope.dataset.catalog import Catalog
 from birdscope.training.clips import ClipStore
 from birdscope.training.pseudo_store import PseudoLabels
-from birdscope.training.pseudo_windows import PseudoWindows, label_windows, recording_weights
+from birdscope.training.pseudo_windows import PseudoWindows, recording_weights
 from birdscope.training.recipe import PseudoConfig
 from birdscope.training.soundscapes import pool_of
+from birdscope.training.window_labels import label_windows
 
 
 def load_windows(

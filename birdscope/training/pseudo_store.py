@@ -23,8 +23,8 @@ from birdscope.core import atomic
 from birdscope.core.config import Config, load
 from birdscope.core.errors import TrainingError
 from birdscope.core.windows import WINDOW_S
-from birdscope.training.pseudo_windows import label_windows
-from birdscope.training.recipe import PseudoConfig
+from birdscope.training.config_stages import PseudoConfig
+from birdscope.training.window_labels import label_windows
 
 LABELS, META, DROPPED = "labels.parquet", "meta.toml", "dropped.csv"
 Key = tuple[str, float]

@@ -14,9 +14,10 @@ from birdscope.core.events import Emit, Event, Stop
 from birdscope.core.types import Recording
 from birdscope.core.windows import SAMPLE_RATE_HZ
 from birdscope.dataset.catalog import Catalog
-from birdscope.dataset.folds import EVERYWHERE, assign_folds, report_folds
+from birdscope.dataset.folds import EVERYWHERE, report_folds
 from birdscope.training.clip_choice import choose_clips, cuts_of, well_rated, with_cuts
 from birdscope.training.clips import ClipLabels, ClipStore, label_clips, repeat_rare
+from birdscope.training.fold_split import held_out_where_known, split_folds
 from birdscope.training.inputs import NOTHING, Inputs
 from birdscope.training.mixing import Mixer
 from birdscope.training.noise import NoiseBank
@@ -205,20 +206,6 @@ def _of_known_classes(
     return known, foreign
 
 
-def split_folds(
-    recordings: Sequence[Recording], primary: npt.NDArray[np.int64], recipe: Recipe
-) -> npt.NDArray[np.int64]:
-    """The fold of each clip, [N]; EVERYWHERE for all where the recipe has one fold.
-
-    Besides classes of one group, a class whose few groups all fell into the same fold is
-    never held out either: that fold's model would not know it.
-    """
-    if recipe.folds == 1:
-        return np.full(len(recordings), EVERYWHERE, np.int64)
-    folds = assign_folds(recordings, recipe.folds, recipe.seed, recipe.data.group)
-    return _held_out_where_known(folds, primary)
-
-
 def _folds_of(
     kept: Sequence[Recording],
     primary: npt.NDArray[np.int64],
@@ -235,18 +222,7 @@ def _folds_of(
     keys = [one.key for one in known]
     of = dict(zip(keys, split_folds(known, columns, recipe).tolist(), strict=True))
     folds = np.array([of[one.key] for one in kept], np.int64)
-    return folds if recipe.folds == 1 else _held_out_where_known(folds, primary)
-
-
-def _held_out_where_known(
-    folds: npt.NDArray[np.int64], primary: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Folds in which a class is only held out where another fold has it, too."""
-    for column in np.unique(primary):
-        own = primary == column
-        if len(np.unique(folds[own])) == 1:
-            folds[own] = EVERYWHERE
-    return folds
+    return folds if recipe.folds == 1 else held_out_where_known(folds, primary)
 
 
 def _fold_notes(
