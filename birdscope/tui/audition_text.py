@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 KINDS: Mapping[QueueKind, tuple[str, str]] = {
     "score": (
         "best first",
-        "where the ensemble is most sure; for precision at the top and a first threshold",
+        "where the ensemble is most sure; for a first threshold",
     ),
     "uncertainty": (
         "least sure first",
-        "nearest to the threshold of 0.5; for the steep part of the calibration curve",
+        "nearest to 0.5; for the steep part of the curve",
     ),
     "disagreement": (
         "members disagree",
@@ -33,11 +33,11 @@ KINDS: Mapping[QueueKind, tuple[str, str]] = {
     ),
     "auc_loss": (
         "costs most AUC",
-        "labelled windows that cost this species most ROC-AUC; for errors of model or label",
+        "labelled windows that cost most; for errors of model or label",
     ),
     "stratified": (
         "random by score",
-        "drawn by chance from every range of scores; for honest precision and for Tune",
+        "drawn from every range of scores; for honest figures and Tune",
     ),
     "clips": ("training clips", "windows of this species' own recordings in train_audio"),
 }

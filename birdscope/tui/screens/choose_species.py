@@ -55,11 +55,6 @@ class ChooseSpecies(ModalScreen[str | None]):
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["choose.tcss", "choose_one.tcss"]
-    DEFAULT_CSS = """
-    ChooseSpecies { align: center middle; background: $background 60%; }
-    ChooseSpecies OptionList { height: 1fr; }
-    ChooseSpecies .choose { height: 80%; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss_none", "Close", id="choose.close", tooltip="Choose nothing"),
         Binding("down", "move(1)", "Down", show=False, id="choose.down", tooltip="Next"),

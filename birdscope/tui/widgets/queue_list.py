@@ -147,11 +147,11 @@ def ends(text: str, width: int) -> str:
     """A text in `width` cells, cut in its middle: files of a recorder differ at their ends.
 
     >>> ends("H02_20230420_074000", 14)
-    'H02_…20_074000'
+    'H02_2…0_074000'
     """
     if len(text) <= width or width < _LEAST_NAME:
         return fit(text, width)
-    head = min(4, width // 3)
+    head = min(5, width // 3 + 1)
     return fit(f"{text[:head]}…{text[-(width - head - 1) :]}", width)
 
 
