@@ -136,7 +136,8 @@ def run_on(
         threads = max(1, torch.get_num_threads() // machine.devices)
         try:
             launch: Callable[..., Any] = fabric.launch  # typed as if it passed no arguments on
-            launch(_rank, work, args, channel.queue, channel.stopped, threads)
+            parcel = pickle.dumps((work, args))  # Fabric refuses to look into dataclasses
+            launch(_rank, parcel, channel.queue, channel.stopped, threads)
         except Exception as error:
             raise channel.reason(error) from error
         finally:
@@ -144,10 +145,9 @@ def run_on(
     return cast(T, channel.result)
 
 
-def _rank(
-    fabric: Fabric, work: Work[T], args: tuple[Any, ...], channel: Any, stopped: Any, threads: int
-) -> None:
+def _rank(fabric: Fabric, parcel: bytes, channel: Any, stopped: Any, threads: int) -> None:
     """One process's life."""
+    work, args = pickle.loads(parcel)
     _leave_ctrl_c_to_the_parent()
     torch.set_num_threads(threads)
     main = fabric.global_rank == 0

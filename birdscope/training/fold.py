@@ -31,7 +31,7 @@ class FoldTrainer:
     """Trains one model; `run` does it all, `FoldState` on disk lets it go on later.
 
     Raises:
-        TrainingError: if a batch can't be divided among the processes.
+        TrainingError: if there are too few samples for the processes.
         CheckpointError: if the weights to begin from or a teacher's can't be used.
     """
 
@@ -186,13 +186,7 @@ class FoldTrainer:
 
 def _batch_size(recipe: Recipe, members: int, ranks: int) -> int:
     """Samples of a batch over all processes."""
-    size = recipe.optim.batch_size
-    if size % ranks:
-        raise TrainingError(
-            f"a batch of {size} can't be divided among {ranks} processes",
-            remedy=f"set optim.batch_size to a multiple of {ranks}",
-        )
-    size = min(size, members - members % ranks)
+    size = min(recipe.optim.batch_size, members - members % ranks)
     if size == 0:
         raise TrainingError(
             f"{members} samples are too few for {ranks} processes", remedy="use fewer --devices"

@@ -32,12 +32,21 @@ def train_units(
 ) -> RunReport:
     """Train a recipe's folds and seeds without looking at its stages; see `run.train`."""
     units_of(recipe, options.fold)
+    _check_divisible(recipe.optim.batch_size, options.devices)
     machine = Machine(options.device, options.devices, recipe.optim.precision)
     arguments = (recipe, catalog.root, Path(out_dir), options, inputs)
     report: RunReport = run_on(machine, _train_here, *arguments, emit=emit, stop=stop)
     if options.out_of_fold and recipe.folds > 1 and len(report.results) == len(units_of(recipe)):
         predict_out_of_fold(recipe, catalog, out_dir, device=options.device, emit=emit, stop=stop)
     return report
+
+
+def _check_divisible(batch_size: int, processes: int) -> None:
+    if batch_size % processes:
+        raise TrainingError(
+            f"a batch of {batch_size} can't be divided among {processes} processes",
+            remedy=f"set optim.batch_size to a multiple of {processes}",
+        )
 
 
 def _train_here(

@@ -12,10 +12,10 @@ from birdscope.dataset.catalog import Catalog
 from birdscope.nets.checkpoints import load_checkpoint
 from birdscope.nets.loading import load_network
 from birdscope.training.fold import FoldTrainer
-from birdscope.training.recipe import Recipe
 from birdscope.training.run import RunOptions, train
 from birdscope.training.run_data import load_data, split_folds
 from birdscope.training.run_folder import Unit
+from tests.training.tiny import same_weights, tiny_recipe
 
 CPU = RunOptions(device="cpu")
 
@@ -31,30 +31,6 @@ def _one_thread():
 @pytest.fixture(scope="module")
 def catalog(tiny_dataset) -> Catalog:
     return Catalog.open(tiny_dataset)
-
-
-def tiny_recipe(**changes) -> Recipe:
-    body = {
-        "name": "tiny",
-        "folds": 2,
-        "front_end": {"n_mels": 32, "n_fft": 1024, "hop_length": 1600},
-        "model": {"backbone": "test_resnet", "in_channels": 1, "hidden": 16},
-        "data": {"first_s": 6.0, "min_clips_per_class": 0},
-        "augment": {"noises": 3},
-        "optim": {"epochs": 3, "batch_size": 8, "ema": 0.9},
-    }
-    for key, value in changes.items():
-        body[key] = {**body[key], **value} if isinstance(value, dict) and key in body else value
-    return Recipe.model_validate(body)
-
-
-def weights_of(path: Path) -> dict[str, torch.Tensor]:
-    return dict(load_checkpoint(path).state_dict)
-
-
-def same_weights(one: Path, two: Path) -> bool:
-    a, b = weights_of(one), weights_of(two)
-    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
 @pytest.fixture(scope="module")
