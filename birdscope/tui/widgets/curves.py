@@ -75,4 +75,4 @@ def _is_scored(curves: Curves) -> bool:
 
 
 def _line(x: object, y: object, role: str) -> Series:
-    return Series(list(x), list(y), "braille", role, lines=True)  # type: ignore[call-overload]
+    return Series(list(x), list(y), "hd", role, lines=True)  # type: ignore[call-overload]
