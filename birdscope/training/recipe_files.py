@@ -98,6 +98,7 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     if "stages" in above:
         sources = {key: one for key, one in sources.items() if not key.startswith("stages.")}
     sources |= _flat_sources(above.get("provenance", {}))
+    result.pop("provenance", None)
     if sources:
         result["provenance"] = sources
     return result
