@@ -69,7 +69,7 @@ _AUDITIONED = (
     *("R", "wait:20", "r", "wait:4"),
 )
 _JUDGED = ("y", "wait:0.6", "enter", "wait:0.3", *"yyyyyynynnnnynnynnnnnnnnnnyn", "wait:4")
-_TUNED = ("4", "wait:3", "P", "wait:30", "a", "wait:1", "down", "enter", "wait:1", "down",
+_TUNED = ("4", "wait:3", "P", "wait:60", "a", "wait:1", "down", "enter", "wait:1", "down",
           *["right"] * 5)  # fmt: skip
 SHOTS = {
     "browse": Shot(LARGE, ("down", "down", "down", "enter", "down", "enter", "wait:1.6")),
