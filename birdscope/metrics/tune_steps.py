@@ -68,6 +68,8 @@ def low_rank_power(values: Floats, tail: npt.NDArray[np.bool_], exponent: float)
 def kernel(values: Floats, layout: Layout, taps: Sequence[float]) -> Floats:
     """Weigh the rows around each row by `taps`, edges repeated."""
     weights = np.asarray(taps, dtype=np.float64) / math.fsum(taps)
+    if len(weights) == 3 and weights[0] == weights[2]:
+        return _three_taps(values, layout, float(weights[0]))
     result = values.copy()
     for tap, weight in enumerate(weights.tolist()):
         shift = tap - len(weights) // 2
@@ -77,6 +79,22 @@ def kernel(values: Floats, layout: Layout, taps: Sequence[float]) -> Floats:
                 np.nan_to_num(step, copy=False)
             step *= weight
             result += step
+    np.clip(result, 0.0, 1.0, out=result)
+    return result
+
+
+def _three_taps(values: Floats, layout: Layout, weight: float) -> Floats:
+    """The kernel of smoothing: what one row gains of its neighbour, that one loses."""
+    if weight == 0:
+        return np.clip(values, 0.0, 1.0)
+    gain = values[:, 1:] - values[:, :-1]
+    gain[:, layout.offsets[1:-1] - 1] = 0.0
+    if layout.gaps:
+        np.nan_to_num(gain, copy=False)
+    gain *= weight
+    result = values.copy()
+    result[:, 1:] -= gain
+    result[:, :-1] += gain
     np.clip(result, 0.0, 1.0, out=result)
     return result
 
@@ -91,11 +109,7 @@ def _differences(values: Floats, layout: Layout, shift: int) -> Floats:
         else:
             np.subtract(values[:, shift:], values[:, :-shift], out=step[:, :-shift])
     beyond, taken = layout.edges(shift)
-    if abs(shift) == 1:
-        # At the ends of a recording the nearest row is the row itself.
-        step[:, beyond] = np.where(np.isnan(values[:, beyond]), np.nan, 0.0) if layout.gaps else 0.0
-    else:
-        step[:, beyond] = values[:, taken] - values[:, beyond]
+    step[:, beyond] = values[:, taken] - values[:, beyond]
     return step
 
 
