@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "clean": "find speech, silence, clipping and repeats in recordings; propose cuts",
     "xeno-canto": "fetch recordings from Xeno-Canto as a dataset to pretrain on",
     "train": "train a model from a recipe",
+    "estimate": "check data for a recipe, time a few real steps, say how long training takes",
     "recipes": "list, show and compare recipes: every number and where it comes from",
     "pseudo-label": "label soundscapes with an ensemble, to learn from",
     "demo": "make the synthetic demo dataset (and open it)",

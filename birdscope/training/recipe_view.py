@@ -82,7 +82,7 @@ def rows_of(name_or_path: str | Path) -> tuple[RecipeRow, ...]:
     recipe = load_recipe(name_or_path)
     chain = read_chain(find(name_or_path))
     rows = []
-    for key, value in _values(recipe).items():
+    for key, value in values_of(recipe).items():
         by = _set_by(key, recipe, chain)
         source = source_of(key, recipe.provenance)
         if source is None and by.startswith("preset"):
@@ -106,14 +106,14 @@ def differences(
 
 def as_toml(recipe: Recipe) -> str:
     """A recipe with all that its bases and the defaults set, as a file that can be loaded."""
-    return tomlkit.dumps(_without_empty(recipe.model_dump(mode="json", exclude_none=True)))
+    return tomlkit.dumps(_without_empty(recipe.model_dump(mode="json")))
 
 
 def _value(row: RecipeRow | None) -> Any:
     return row.value if row is not None else None
 
 
-def _values(recipe: Recipe) -> dict[str, Any]:
+def values_of(recipe: Recipe) -> dict[str, Any]:
     """Dotted key → value of the whole recipe, of stages what they set."""
     body = recipe.model_dump(mode="json", exclude={"stages", "provenance"})
     body["front_end"] = recipe.resolved_front_end.model_dump(mode="json")
@@ -133,8 +133,8 @@ def _set_by(key: str, recipe: Recipe, chain: Sequence[RecipeFile]) -> str:
 
 
 def _without_empty(value: Any) -> Any:
-    """Without empty tables and lists, which only say that there is nothing."""
+    """Without empty tables and lists, and None, which only say that there is nothing."""
     if isinstance(value, Mapping):
         made = {key: _without_empty(one) for key, one in value.items()}
-        return {key: one for key, one in made.items() if one not in ({}, [])}
+        return {key: one for key, one in made.items() if one not in ({}, [], None)}
     return [_without_empty(one) for one in value] if isinstance(value, list) else value
