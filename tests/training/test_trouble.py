@@ -61,6 +61,7 @@ def _resident_mb() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
 def test_memory_does_not_grow_over_twenty_epochs(tiny_dataset, tmp_path):
     recipe = tiny_recipe(optim={"epochs": 20, "workers": 1, "ema": "none"}, model={"hidden": 8})
