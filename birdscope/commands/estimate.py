@@ -12,8 +12,7 @@ from birdscope.commands._predicting import keep_outside, positive, usable_thread
 from birdscope.core.units import duration
 
 if TYPE_CHECKING:
-    from birdscope.training.data_check import DataCheck
-    from birdscope.training.estimate import Estimate
+    from birdscope.training.facts import DataCheck, Estimate
 
 _SIGNS = {"ok": "✓", "note": "●", "error": "✗"}
 
@@ -50,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
         from birdscope.dataset.catalog import Catalog
         from birdscope.training.data_check import check_data
-        from birdscope.training.estimate import Speed, estimate, save_speed, speed_key
+        from birdscope.training.estimate import estimate, save_speed, speed_key
+        from birdscope.training.facts import Speed
         from birdscope.training.probe import probe
 
         torch.set_num_threads(args.threads or usable_threads())

@@ -1,6 +1,6 @@
 """The study lane: `python -m birdscope.engine.study PIPE HANDLERS LOG`.
 
-Keeps a labelled matrix in memory and answers what Tune and Audition ask, in milliseconds.
+Keeps a labelled matrix in memory and answers what Audition, Tune and Train ask, in milliseconds.
 What takes longer is answered in steps; between two steps newer questions come first.
 
 A handler is a function `(study, request) -> answer`, registered for the type of its request
@@ -52,9 +52,9 @@ Handler: TypeAlias = Callable[[Study, Any], object]
 
 def handlers() -> dict[type, Handler]:
     """Type of request → the function that answers it."""
-    from birdscope.engine import audition_answers, tune_answers
+    from birdscope.engine import audition_answers, train_answers, tune_answers
 
-    return {**tune_answers.HANDLERS, **audition_answers.HANDLERS}
+    return {**tune_answers.HANDLERS, **audition_answers.HANDLERS, **train_answers.HANDLERS}
 
 
 class Clerk:

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,64 +17,13 @@ from birdscope.dataset.catalog import Catalog
 from birdscope.dataset.folds import EVERYWHERE, group_names, report_folds
 from birdscope.training.clip_choice import choose_clips, well_rated
 from birdscope.training.clips import repeat_rare
+from birdscope.training.facts import RARE, DataCheck, Finding
 from birdscope.training.fold_split import split_folds
 from birdscope.training.recipe import Recipe
 from birdscope.training.soundscapes import pool_of
 
-RARE = 20
 _SHOWN = 3
 _CODE = re.compile(r"(XC|iNat|CSA)\d+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked.
-
-    Attributes:
-        mark: "ok", "note" or "error".
-        text: What was found.
-    """
-
-    mark: str
-    text: str
-
-
-@dataclass(frozen=True)
-class DataCheck:
-    """A dataset as a recipe would train on it.
-
-    Attributes:
-        dataset: Its name.
-        clips: That would be trained on.
-        left_out: Clips that are not, and why, for people.
-        classes: There are.
-        class_counts: Label → clips, the most frequent first; only classes that have some.
-        rare: Labels with fewer than `RARE` clips.
-        without_clips: Labels without any.
-        fold_clips: Clips that each fold holds out; empty with one fold.
-        everywhere: Clips that every fold trains on and none holds out.
-        epoch_samples: Samples of an epoch of the first fold's model, rare classes repeated.
-        pool: Soundscapes without labels: backgrounds, and what pseudo labels are made of.
-        findings: Folds, leakage, balance, in the order of weight.
-    """
-
-    dataset: str
-    clips: int
-    left_out: tuple[str, ...]
-    classes: int
-    class_counts: Mapping[str, int]
-    rare: tuple[str, ...]
-    without_clips: tuple[str, ...]
-    fold_clips: tuple[int, ...]
-    everywhere: int
-    epoch_samples: int
-    pool: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def can_train(self) -> bool:
-        """Whether nothing found would end the training at once."""
-        return self.clips > 0 and all(one.mark != "error" for one in self.findings)
 
 
 def check_data(recipe: Recipe, catalog: Catalog) -> DataCheck:

@@ -5,71 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from birdscope.core import atomic
 from birdscope.core.windows import SAMPLE_RATE_HZ
-from birdscope.training.data_check import DataCheck
+from birdscope.training.facts import DataCheck, Estimate, Known, Speed
 from birdscope.training.recipe import Recipe
 
 _BYTES_PER_SAMPLE = 2
 _DECIDING = ("model", "front_end", "augment")
 _OPTIM = ("batch_size", "precision", "workers")
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """What a few real steps took.
-
-    Attributes:
-        batch_s: Seconds of a training batch, its samples made included.
-        validation_s: Seconds of a held-out clip after each epoch.
-        load_s: Seconds to read a clip into memory.
-        memory_mb: Largest memory of the process, on a GPU that of the GPU.
-        cached_mb: Of it, waveforms of the clips that the probe read.
-        device: "cpu" or "cuda".
-    """
-
-    batch_s: float
-    validation_s: float
-    load_s: float
-    memory_mb: float
-    cached_mb: float
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A run of the past that was trained by a like recipe.
-
-    Attributes:
-        name: Of the run.
-        epoch_s: Seconds of its epochs' training, the median.
-        samples: Samples of an epoch.
-    """
-
-    name: str
-    epoch_s: float
-    samples: int
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """Time and memory of a training.
-
-    Attributes:
-        seconds: In all; None where nothing tells.
-        memory_mb: At most; None where nothing tells.
-        waveforms_mb: Of it, clips kept in memory, at most.
-        rests_on: What the figures come from, and what they leave out.
-    """
-
-    seconds: float | None
-    memory_mb: float | None
-    waveforms_mb: float
-    rests_on: str
 
 
 def speed_key(recipe: Recipe) -> str:

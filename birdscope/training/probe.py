@@ -20,7 +20,7 @@ from birdscope.dataset.folds import EVERYWHERE
 from birdscope.training.clip_choice import choose_clips
 from birdscope.training.clips import ClipStore, label_clips
 from birdscope.training.distributed import Machine
-from birdscope.training.estimate import Speed
+from birdscope.training.facts import Speed
 from birdscope.training.fold import FoldTrainer, freed
 from birdscope.training.recipe import Recipe
 from birdscope.training.run_data import RunData

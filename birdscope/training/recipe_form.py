@@ -9,7 +9,6 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -24,53 +23,14 @@ from birdscope.core.errors import ConfigError
 from birdscope.features.presets import PRESETS
 from birdscope.training.changes import changed
 from birdscope.training.config_stages import TABLES, DistillConfig, PseudoConfig, StageConfig
+from birdscope.training.facts import HAND, FormRow
 from birdscope.training.recipe import Recipe, load_recipe
 from birdscope.training.recipe_files import FOLDER, find, flat
 from birdscope.training.recipe_view import rows_of, values_of
 
-HAND = "changed here"
 _RUN_RECIPE = "recipe.toml"
 _OF_STAGES: dict[str, type[BaseModel]] = {"pseudo": PseudoConfig, "distill": DistillConfig}
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-
-
-@dataclass(frozen=True, slots=True)
-class FormRow:
-    """A key of a recipe.
-
-    Attributes:
-        key: Dotted: `optim.epochs`, `stages.round 1.pseudo.power`.
-        group: Its table: "run" for the recipe's own keys, "stage round 1" for a stage's.
-        name: The key within its group.
-        text: Its value as one types it.
-        before: The same without changes.
-        set_by: Recipe that sets it, "default", a preset, or `HAND`.
-        source: Its provenance; empty where nobody has stated one.
-        choices: What can be chosen; empty where it is typed.
-        allowed: What can be typed, in words.
-        about: What it means.
-    """
-
-    key: str
-    group: str
-    name: str
-    text: str
-    before: str
-    set_by: str
-    source: str
-    choices: tuple[str, ...] = ()
-    allowed: str = ""
-    about: str = ""
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it can't be changed by its key: post-processing, and names of stages."""
-        return self.key.startswith("steps.") or (self.group != "run" and self.name == "name")
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether a change makes it another value."""
-        return self.text != self.before
 
 
 def read_source(source: str) -> Recipe:
