@@ -133,7 +133,7 @@ def _samples_of(run: Run, check: DataCheck) -> int:
     return round(training * check.epoch_samples / ours) if ours else 0
 
 
-def run_classes(study: Study, wanted: messages.RunClasses) -> tuple[messages.ClassArea, ...]:
+def run_classes(study: Study, wanted: messages.RunClasses) -> messages.ClassesFound:
     """Each class on what the folds held out, the worst first.
 
     Raises:
@@ -150,7 +150,7 @@ def run_classes(study: Study, wanted: messages.RunClasses) -> tuple[messages.Cla
     matrix = TuneMatrix.build(loaded.scores, loaded.truth)
     tuner = Tuner(matrix)
     try:
-        areas = tuner.measure(Settings()).per_class
+        measured = tuner.measure(Settings())
     finally:
         tuner.close()
     positives = (matrix.labels == POSITIVE).sum(axis=1)
@@ -162,9 +162,14 @@ def run_classes(study: Study, wanted: messages.RunClasses) -> tuple[messages.Cla
             None if area != area else float(area),
             int(count),
         )
-        for label, area, count in zip(loaded.scores.classes, areas, positives, strict=True)
+        for label, area, count in zip(
+            loaded.scores.classes, measured.per_class, positives, strict=True
+        )
     ]
-    return tuple(sorted(found, key=lambda one: (one.auc is None, one.auc)))
+    macro = float(measured.macro_roc_auc) if measured.scored_classes else None
+    return messages.ClassesFound(
+        macro, tuple(sorted(found, key=lambda one: (one.auc is None, one.auc or 0.0)))
+    )
 
 
 def read_windows(study: Study, wanted: messages.ReadWindows) -> messages.PseudoFound:

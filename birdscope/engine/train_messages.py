@@ -12,6 +12,7 @@ __all__ = [
     "HAND",
     "CheckData",
     "ClassArea",
+    "ClassesFound",
     "DataCheck",
     "DataFound",
     "Estimate",
@@ -128,7 +129,7 @@ class DataFound:
 
 @dataclass(frozen=True, slots=True)
 class RunClasses:
-    """Each class's ROC-AUC on what a run's folds held out; answered with ClassAreas.
+    """Each class's ROC-AUC on what a run's folds held out; answered with ClassesFound.
 
     Attributes:
         scores: A run's out-of-fold scores.
@@ -154,6 +155,19 @@ class ClassArea:
     name: str
     auc: float | None
     positives: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassesFound:
+    """Answers RunClasses.
+
+    Attributes:
+        macro: Mean over the classes that are scored; None where none is.
+        areas: Every class, the worst first, those that aren't scored last.
+    """
+
+    macro: float | None
+    areas: tuple[ClassArea, ...]
 
 
 @dataclass(frozen=True, slots=True)

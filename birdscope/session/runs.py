@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,30 @@ class Run:
     def seconds(self) -> float:
         """Training took, without validation."""
         return sum(epoch.seconds for stage in self.stages for epoch in stage.epochs)
+
+
+Points = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def curve_of(run: Run, value: Callable[[Epoch], float | None], model: str | None = None) -> Points:
+    """A value over epochs, later stages after the earlier ones': x and y, as many.
+
+    Args:
+        run: Whose.
+        value: Of an epoch; None where it has none.
+        model: Only this one; None takes the mean over the models that have got so far.
+    """
+    points: list[tuple[float, float]] = []
+    before = 0
+    for stage in run.stages:
+        at: dict[int, list[float]] = {}
+        for epoch in stage.epochs:
+            found = value(epoch)
+            if found is not None and math.isfinite(found) and model in (None, epoch.model):
+                at.setdefault(epoch.number, []).append(found)
+        points += [(float(before + one), sum(at[one]) / len(at[one])) for one in sorted(at)]
+        before += stage.planned
+    return tuple(x for x, _ in points), tuple(y for _, y in points)
 
 
 class Runs:

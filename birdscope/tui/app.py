@@ -48,6 +48,7 @@ TABS = (
     ("scope", "2", "Scope"),
     ("audition", "3", "Audition"),
     ("tune", "4", "Tune"),
+    ("train", "5", "Train"),
     ("submit", "6", "Submit"),
 )
 _SCREENS = Path(__file__).parent / "screens"
@@ -108,6 +109,8 @@ class BirdscopeApp(SafeApp):
                 tooltip="Go to Audition, with the species of Browse or Scope"),
         Binding("4", "show_tab('tune')", "Tune", show=False, id="app.tune",
                 tooltip="Go to Tune"),
+        Binding("5", "show_tab('train')", "Train", show=False, id="app.train",
+                tooltip="Go to Train"),
         Binding("6", "show_tab('submit')", "Submit", show=False, id="app.submit",
                 tooltip="Go to Submit and the jobs"),
         Binding("R", "predict_all", "Predict all", show=False, id="app.predict_all",
@@ -309,13 +312,14 @@ class BirdscopeApp(SafeApp):
         from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.scope import ScopePane
         from birdscope.tui.screens.submit import SubmitPane
+        from birdscope.tui.screens.train import TrainPane
         from birdscope.tui.screens.tune import TunePane
 
         opening = asyncio.create_task(self._desk.open())
         self.stylesheet.read_all(
             [
                 _SCREENS / f"{name}.tcss"
-                for name in ("scope", "audition", "tune", "submit", "welcome")
+                for name in ("scope", "audition", "tune", "train", "submit", "welcome")
             ]
         )
         await self.query_one(BrowsePane).furnish()
@@ -327,6 +331,7 @@ class BirdscopeApp(SafeApp):
         await panes.add_content(ScopePane(self.services), id="scope")
         await panes.add_content(AuditionPane(self.services), id="audition")
         await panes.add_content(TunePane(self.services), id="tune")
+        await panes.add_content(TrainPane(self.services), id="train")
         await panes.add_content(SubmitPane(self.services), id="submit")
         self._jobs.begin()
         if self._data is not None:

@@ -1,0 +1,62 @@
+"""Loss, AUC and learning rate of runs over their epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from birdscope.tui.train_lines import LINES, Line
+from birdscope.tui.widgets.plot import PlotView, Series
+
+if TYPE_CHECKING:
+    from birdscope.tui.train_runs import RunView
+
+_TITLES = {"loss": "training loss", "auc": "validation AUC", "rate": "learning rate"}
+
+
+class RunCurves(Horizontal):
+    """Three plots side by side, each under a line that says what it is."""
+
+    DEFAULT_CSS = """
+    RunCurves {
+        & Vertical { width: 1fr; height: 1fr; }
+        & Static { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Loss, AUC, learning rate."""
+        for one in LINES:
+            with Vertical():
+                yield Static(id=f"run-{one}-title")
+                yield PlotView(id=f"run-{one}")
+
+    def show(self, views: Sequence[RunView]) -> None:
+        """Show runs: one with all its models, several with their means."""
+        for what, lines_of in LINES.items():
+            lines = lines_of([one.run for one in views])
+            plot = self.query_one(f"#run-{what}", PlotView)
+            plot.show([_series(one) for one in lines])
+            self._say(what, lines)
+
+    def _say(self, what: str, lines: Sequence[Line]) -> None:
+        text = Content(_TITLES[what])
+        if not lines:
+            text += Content.from_markup(" [$text-muted]— none yet[/]")
+        for one in lines:
+            last = f"{one.y[-1]:.3g}" if what != "auc" else f"{one.y[-1]:.4f}"
+            text += Content.from_markup(f" [${one.role}]$name $last[/]", name=one.name, last=last)
+        static = self.query_one(f"#run-{what}-title", Static)
+        if text != static.content:
+            static.update(text)
+
+
+def _series(line: Line) -> Series:
+    if len(line.x) == 1:
+        return Series(line.x, line.y, "•", line.role)
+    return Series(line.x, line.y, "braille", line.role, lines=True)
