@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, Protocol
 
@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from birdscope.core.errors import ConfigError
 from birdscope.core.events import Emit, Event
 from birdscope.inference.members import LoadedCheckpoint
-from birdscope.nets.folding import fold_standardised_weights
-from birdscope.nets.pooling import WindowProbabilities
+from birdscope.nets.folding import fold_for_inference
 
 BackendName = Literal["auto", "torch", "openvino"]
 Precision = Literal["exact", "fast"]
@@ -35,10 +34,11 @@ class TorchBackend:
     1.5 s for 12 windows). TF32 is off on a GPU, so that it agrees with the CPU to 1e-4.
     """
 
-    def __init__(self, module: WindowProbabilities, device: torch.device, *, half: bool) -> None:
+    def __init__(self, checkpoint: LoadedCheckpoint, device: torch.device, *, half: bool) -> None:
         self._device = device
         self._half = half and device.type == "cuda"
-        fold_standardised_weights(module)
+        module = checkpoint.with_weights().module
+        fold_for_inference(module, checkpoint.mel_shape)
         self._module: nn.Module = module.to(device).eval()
         self._module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -82,9 +82,9 @@ def choose_backend(
 
 
 def openvino_backends(
-    loaded: Sequence[LoadedCheckpoint], mels: Mapping[int, Tensor], precision: Precision, emit: Emit
+    loaded: Sequence[LoadedCheckpoint], precision: Precision, emit: Emit
 ) -> list[Backend]:
-    """Every checkpoint in OpenVINO, given an example of each one's input.
+    """Every checkpoint in OpenVINO, one after the other.
 
     The torch nets give their memory back: their tensors keep only shapes.
     """
@@ -92,10 +92,8 @@ def openvino_backends(
 
     threads = torch.get_num_threads()
     backends: list[Backend] = []
-    for layer, one in enumerate(loaded):
-        backends.append(
-            OpenVinoBackend(one, mels[layer], threads=threads, precision=precision, emit=emit)
-        )
+    for one in loaded:
+        backends.append(OpenVinoBackend(one, threads=threads, precision=precision, emit=emit))
         one.module.to("meta")
     return backends
 

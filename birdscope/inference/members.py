@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -37,7 +37,9 @@ class LoadedCheckpoint:
         pooling: How frames become a probability.
         hop_s: Seconds between sliding windows; None unless pooling is "sliding".
         class_map: Its outputs in the dataset's columns.
-        module: Net and pooling, mel → probabilities.
+        module: Net and pooling, mel → probabilities; on the device "meta" where only its
+            shapes were read.
+        through_half: Whether its weights are rounded to half precision first.
     """
 
     name: str
@@ -50,24 +52,68 @@ class LoadedCheckpoint:
     hop_s: float | None
     class_map: ClassMap
     module: WindowProbabilities
+    through_half: bool = False
+
+    @property
+    def seen(self) -> FrontEnd:
+        """The front end without repeated channels, which `folding` spares the net."""
+        one = self.front_end
+        if one.channels == 3 and one.channel_mode == "repeat" and self.model.in_channels == 3:
+            return one.model_copy(update={"channels": 1})
+        return one
+
+    @property
+    def mel_shape(self) -> tuple[int, int, int]:
+        """Of the mel of one window: channels, mels, frames."""
+        frames = self.seen.frames_of(round(self.context_s * SAMPLE_RATE_HZ))
+        return self.seen.channels, self.seen.n_mels, frames
+
+    def with_weights(self) -> LoadedCheckpoint:
+        """The same with its weights, read from the file where they were not.
+
+        Raises:
+            CheckpointError: if the file has gone or become another one.
+        """
+        if not next(self.module.parameters()).is_meta:
+            return self
+        checkpoint = load_checkpoint(self.path, mapped=True)
+        network = load_network(checkpoint, self.model, through_half=self.through_half)
+        old = self.module
+        module = WindowProbabilities(
+            network, old.pooling, share=old.share, frame_shift=old.frame_shift
+        )
+        return replace(self, module=module.eval())
 
 
 def load_member_checkpoint(
-    ensemble: EnsembleFile, member: Member, path: Path, dataset: Sequence[str]
+    ensemble: EnsembleFile,
+    member: Member,
+    path: Path,
+    dataset: Sequence[str],
+    *,
+    weights: bool = True,
 ) -> LoadedCheckpoint:
     """Read one checkpoint of a member and build its net.
+
+    Args:
+        ensemble: The file that names the member.
+        member: The member.
+        path: Its checkpoint.
+        dataset: Labels of the dataset's columns.
+        weights: Whether to read them; without, the net has only its shapes.
 
     Raises:
         CheckpointError: if it is missing, damaged, unsafe, or not what the member says.
         ConfigError: if the ensemble file leaves open what the checkpoint doesn't say.
     """
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, mapped=True)
     front_end = _front_end(ensemble, member, checkpoint)
     model = _model(ensemble, member, checkpoint, front_end)
     known = _classes(ensemble, member, checkpoint)
     class_map = map_classes(path, class_count(checkpoint), known, dataset)
     check_filters(checkpoint, front_end.model_copy(update={"band_hz": None}))
-    network = load_network(checkpoint, model, through_half=member.through_half)
+    half = member.through_half
+    network = load_network(checkpoint, model, through_half=half, weights=weights)
     context_s = _context_s(member, checkpoint)
     pooling = member.pooling or checkpoint.meta.pooling or _usual_pooling(model)
     module = WindowProbabilities(
@@ -84,6 +130,7 @@ def load_member_checkpoint(
         hop_s=_hop_s(member, pooling, context_s),
         class_map=class_map,
         module=module.eval(),
+        through_half=half,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from birdscope.core.errors import ConfigError
 from birdscope.core.events import Emit, Event
+from birdscope.core.pages import let_go
 from birdscope.inference.backends import Precision
 from birdscope.inference.members import LoadedCheckpoint
 from birdscope.inference.openvino_cache import converted, forget
@@ -25,8 +27,7 @@ class OpenVinoBackend:
     "exact" computes in float32 and agrees with torch to 1e-5; "fast" in bfloat16, about 1e-2.
 
     Args:
-        checkpoint: Net and pooling; its weight-standardised convolutions are folded.
-        mel: An example of its input [B, channels, mels, frames].
+        checkpoint: Net and pooling; its weights are only read where it isn't converted yet.
         threads: Of the CPU.
         precision: What to compute in.
         emit: Hears of a conversion.
@@ -35,7 +36,6 @@ class OpenVinoBackend:
     def __init__(
         self,
         checkpoint: LoadedCheckpoint,
-        mel: Tensor,
         *,
         threads: int,
         precision: Precision = "exact",
@@ -44,22 +44,29 @@ class OpenVinoBackend:
         import openvino
 
         core = openvino.Core()
-        path = converted(checkpoint, mel, emit)
+        path = converted(checkpoint, emit)
         try:
             model = core.read_model(path)
         except RuntimeError:
             forget(path)
-            model = core.read_model(converted(checkpoint, mel, emit))
+            model = core.read_model(converted(checkpoint, emit))
         options: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
         }
         self._request = core.compile_model(model, "CPU", options).create_infer_request()
+        self._weights: Path | None = path.with_suffix(".bin")
+        let_go(self._weights)
 
     def probabilities(self, mel: Tensor) -> Tensor:
         """Run a batch: mels [B, channels, mels, frames] → float32 [B, C]."""
         self._request.infer([np.ascontiguousarray(mel.numpy())], share_inputs=True)
+        if self._weights is not None:
+            # Packed by the first call into a layout of its own: the file's 440 MB (weighted
+            # blend) would stay in memory beside it.
+            let_go(self._weights)
+            self._weights = None
         result: Tensor = torch.from_numpy(self._request.get_output_tensor(0).data.copy())
         return result
 

@@ -1,8 +1,9 @@
 """Nets converted for OpenVINO, kept in the cache so that each is converted once.
 
 A conversion traces the torch net and takes seconds to half a minute; its key holds all that
-decides the result: the net's configuration, the bytes of its weights, and the versions of
-birdscope's conversion, torch, timm and OpenVINO.
+decides the result: the net's configuration, the bytes of its file, and the versions of
+birdscope's conversion, torch, timm and OpenVINO. Where a net is converted already, its weights
+are not read into memory.
 """
 
 from __future__ import annotations
@@ -21,37 +22,36 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from birdscope.core import paths
 from birdscope.core.events import Emit, Event
 from birdscope.inference.members import LoadedCheckpoint
-from birdscope.nets.folding import fold_standardised_weights
+from birdscope.nets.folding import fold_for_inference
 
 # Raised whenever the same net would be converted otherwise.
-_CONVERSION = 1
+_CONVERSION = 2
 _MODEL = "model.xml"
 _UNUSED_DAYS = 60
 
 
-def converted(checkpoint: LoadedCheckpoint, mel: Tensor, emit: Emit) -> Path:
+def converted(checkpoint: LoadedCheckpoint, emit: Emit) -> Path:
     """The converted net of a checkpoint, made where the cache lacks it.
 
     Two processes that want the same net at once convert it once: the second waits.
 
     Args:
-        checkpoint: Net and pooling.
-        mel: An example input [B, channels, mels, frames]; B stays free in the result.
+        checkpoint: Net and pooling; the batch stays free in the result.
         emit: Hears that a conversion goes on, as it takes a while.
 
     Returns:
         An OpenVINO `.xml` with its `.bin` beside it, in float32.
 
     Raises:
+        CheckpointError: if the checkpoint's file has gone meanwhile.
         OSError: if the cache can't be written.
     """
     folder = paths.cache() / "openvino"
-    target = folder / _key(checkpoint, mel)
+    target = folder / _key(checkpoint)
     if _whole(target):
         target.touch()
         return target / _MODEL
@@ -60,7 +60,7 @@ def converted(checkpoint: LoadedCheckpoint, mel: Tensor, emit: Emit) -> Path:
     with _locked(folder / f"{target.name}.lock"):
         if not _whole(target):
             emit(Event("progress", f"converting {checkpoint.name} for OpenVINO, once"))
-            _convert(checkpoint, mel, target)
+            _convert(checkpoint, target)
     return target / _MODEL
 
 
@@ -69,17 +69,18 @@ def forget(model: Path) -> None:
     shutil.rmtree(model.parent, ignore_errors=True)
 
 
-def _convert(checkpoint: LoadedCheckpoint, mel: Tensor, target: Path) -> None:
+def _convert(checkpoint: LoadedCheckpoint, target: Path) -> None:
     import openvino
 
-    fold_standardised_weights(checkpoint.module)
+    shape, module = checkpoint.mel_shape, checkpoint.with_weights().module
+    fold_for_inference(module, shape)
     # Two rows, so that tracing does not take the batch for a constant 1.
-    example = torch.zeros((2, *mel.shape[1:]))
+    example = torch.zeros((2, *shape))
     with torch.no_grad(), warnings.catch_warnings():
         # Frames and channels are constants of a net here; only the batch varies.
         warnings.simplefilter("ignore")
-        model = openvino.convert_model(checkpoint.module, example_input=example)
-    model.reshape([-1, *mel.shape[1:]])
+        model = openvino.convert_model(module, example_input=example)
+    model.reshape([-1, *shape])
     making = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         openvino.save_model(model, making / _MODEL, compress_to_fp16=False)
@@ -95,20 +96,19 @@ def _whole(folder: Path) -> bool:
     return model.is_file() and model.with_suffix(".bin").is_file()
 
 
-def _key(checkpoint: LoadedCheckpoint, mel: Tensor) -> str:
+def _key(checkpoint: LoadedCheckpoint) -> str:
     module = checkpoint.module
     said: dict[str, Any] = {
         "conversion": _CONVERSION,
         "versions": [version(name) for name in ("torch", "timm", "openvino")],
         "model": checkpoint.model.model_dump(mode="json"),
+        "through_half": checkpoint.through_half,
         "pooling": [module.pooling, module.share, module.frame_shift],
-        "input": list(mel.shape[1:]),
+        "input": list(checkpoint.mel_shape),
     }
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
-    # The weights as loaded: rounded through half precision or not, with one row per class.
-    for name, tensor in sorted(module.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    with checkpoint.path.open("rb") as file:
+        digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:32]
 
 

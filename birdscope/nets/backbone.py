@@ -95,7 +95,7 @@ def _no_weights(name: str, error: Exception) -> str:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return (
         f"no pretrained weights for {name}: {reason[:160]}; starting from random weights "
-        "(a recipe's init = \"FILE\" takes them from a file)"
+        '(a recipe\'s init = "FILE" takes them from a file)'
     )
 
 

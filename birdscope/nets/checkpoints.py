@@ -81,8 +81,13 @@ class Checkpoint:
         return self.meta.classes
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path, *, mapped: bool = False) -> Checkpoint:
     """Read a checkpoint.
+
+    Args:
+        path: A `.pth` or `.safetensors` file.
+        mapped: Leave tensors in the file until they are looked at, where the file allows it;
+            for whoever copies what is needed and lets go of the rest at once.
 
     Raises:
         CheckpointError: if it is missing, truncated, not a checkpoint, or needs arbitrary
@@ -99,7 +104,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if path.suffix == ".safetensors":
         state, header = _read_safetensors(path)
         return Checkpoint(path, _unwrapped(state), meta=_meta(path, header))
-    state, cfg = _split(read_torch_file(path), path)
+    state, cfg = _split(read_torch_file(path, mapped=mapped), path)
     return Checkpoint(path, _unwrapped(state), cfg, _meta(path, None))
 
 

@@ -47,7 +47,11 @@ def class_count(checkpoint: Checkpoint) -> int:
 
 
 def load_network(
-    checkpoint: Checkpoint, config: SedConfig, *, through_half: bool = False
+    checkpoint: Checkpoint,
+    config: SedConfig,
+    *,
+    through_half: bool = False,
+    weights: bool = True,
 ) -> SedNetwork:
     """Build the net of `config` and fill it from a checkpoint; in eval mode, on the CPU.
 
@@ -58,6 +62,7 @@ def load_network(
         config: Architecture, backbone, mel bands; `pretrained` and `hidden` are not used.
         through_half: Round the weights to half precision first, as the public notebook
             does for its second member.
+        weights: Whether to fill it; without, it is checked and stays on the device "meta".
 
     Raises:
         CheckpointError: if keys are missing, foreign or of another shape: names them, and
@@ -71,6 +76,8 @@ def load_network(
     network = _unfilled(plain, class_count(checkpoint))
     state = own_keys(state, network)
     _check_keys(state, network, config, checkpoint.path)
+    if not weights:
+        return network.to("meta").eval()
     filled = {key: _full_precision(value, through_half) for key, value in state.items()}
     for key, value in network.state_dict().items():
         filled.setdefault(key, torch.zeros(value.shape, dtype=value.dtype))

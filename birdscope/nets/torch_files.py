@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,12 @@ _UNSAFE = re.compile(r"Unsupported (?:global: GLOBAL (\S+)|class (\S+))")
 _PICKLE_MAGIC = b"\x80"
 
 
-def read_torch_file(path: Path) -> Any:
+def read_torch_file(path: Path, *, mapped: bool = False) -> Any:
     """What a file written by torch.save holds, tensors on the CPU.
+
+    Args:
+        path: The file.
+        mapped: Leave tensors in the file until they are looked at, where it is a zip file.
 
     Raises:
         CheckpointError: if it is empty, truncated, no torch file, or holds pickled objects.
@@ -36,7 +41,8 @@ def read_torch_file(path: Path) -> Any:
     try:
         with torch.serialization.safe_globals(_NUMPY_SCALARS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
+            mapped = mapped and zipfile.is_zipfile(path)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise _refusal(path, str(error)) from None
     except Exception as error:

@@ -107,9 +107,9 @@ def test_two_at_once_convert_once(
     made: list[str] = []
     convert = openvino_cache._convert
 
-    def counted(checkpoint, mel, target):  # type: ignore[no-untyped-def]
+    def counted(checkpoint, target):  # type: ignore[no-untyped-def]
         made.append(target.name)
-        convert(checkpoint, mel, target)
+        convert(checkpoint, target)
 
     monkeypatch.setattr(openvino_cache, "_convert", counted)
     threads = [

@@ -11,7 +11,8 @@ from birdscope.core.errors import Cancelled, CheckpointError, ConfigError
 from birdscope.core.events import Event, Stop
 from birdscope.features.front_end import MelFrontEnd
 from birdscope.features.presets import preset
-from birdscope.inference.predictor import Predictor, window_sound
+from birdscope.inference.predictor import Predictor
+from birdscope.inference.preparing import window_sound
 from birdscope.nets.birdclef_model import front_end_of_cfg
 from birdscope.nets.pooling import central_maximum
 from tests.nets.tiny import CFG, save_public, save_tiny, tiny_network
