@@ -1,4 +1,4 @@
-"""Run a predictor over recordings into a store: decode ahead, write each block, go on after all.
+"""Run a predictor over recordings into a store: prepare ahead, write each block, go on after all.
 
 Whatever is wrong with a recording becomes its outcome in the store; the run goes on.
 """
@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from birdscope.core.scores import ScoredCheckpoint
 from birdscope.core.types import Recording
 from birdscope.core.units import duration
 from birdscope.inference.decoding import Decoded, decode
+from birdscope.inference.preparing import Prepared
 from birdscope.inference.store import Mark, ScoresStore
 from birdscope.inference.time_guard import GuardReport, TimeGuard, Watch
 
@@ -43,6 +44,25 @@ class WindowPredictor(Protocol):
         watch: Watch | None = None,
     ) -> npt.NDArray[np.float32]:
         """Probabilities [K, W, C] of a waveform [samples] at 32 kHz; NaN where not wanted."""
+
+
+@runtime_checkable
+class PreparingPredictor(WindowPredictor, Protocol):
+    """One whose work before the nets may be done elsewhere."""
+
+    def prepare(self, waveform: npt.NDArray[np.float32], n_windows: int) -> Prepared:
+        """The mels of a waveform [samples] at 32 kHz; called in other threads."""
+
+    def run(self, prepared: Prepared, *, watch: Watch | None = None) -> npt.NDArray[np.float32]:
+        """As `predict` of what was prepared."""
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A recording that was decoded and, where the predictor allows it, prepared."""
+
+    decoded: Decoded
+    prepared: Prepared | None
 
 
 @dataclass(frozen=True)
@@ -99,7 +119,7 @@ def predict_recordings(
         store: Open for writing.
         emit: Hears progress with `eta_s`, and a warning for each damaged recording.
         stop: Heeded between recordings.
-        threads: Decoding ahead.
+        threads: That decode and compute mels ahead.
         guard: Keeps a time limit: leaves checkpoints out, or ends before the last recording.
 
     Raises:
@@ -115,12 +135,13 @@ def predict_recordings(
     if guard is not None:
         guard.begin(sum(_windows(store, one) for one in missing), already)
     predicted = 0
-    for count, decoded in enumerate(_decoded_ahead(missing, threads, stop), start=1):
+    for count, ready in enumerate(_ready_ahead(predictor, store, missing, threads, stop), start=1):
         if guard is not None and guard.over:
             break
-        predicted += _predict_one(predictor, decoded, store, emit, guard)
+        predicted += _predict_one(predictor, ready, store, emit, guard)
         elapsed_s = time.monotonic() - begin
-        emit(_progress(decoded.recording, already + count, len(recordings), elapsed_s / count))
+        one = ready.decoded.recording
+        emit(_progress(one, already + count, len(recordings), elapsed_s / count))
     marks = tuple(store.marks[one.key] for one in recordings if one.key in store.marks)
     skipped = tuple(one.key for one in recordings if one.key not in store.marks)
     seconds = time.monotonic() - begin
@@ -135,29 +156,43 @@ def _windows(store: ScoresStore, recording: Recording) -> int:
 
 def _predict_one(
     predictor: WindowPredictor,
-    decoded: Decoded,
+    ready: _Ready,
     store: ScoresStore,
     emit: Emit,
     guard: TimeGuard | None,
 ) -> bool:
     """Predict a recording and keep what came of it; False where there was no time for it."""
-    in_time = True
+    in_time, decoded = True, ready.decoded
     n_windows = _windows(store, decoded.recording)
     if decoded.waveform is None:
         _keep(decoded, None, (), store, emit)
-    elif guard is None:
-        _keep(decoded, predictor.predict(decoded.waveform, n_windows), (), store, emit)
-    elif guard.plan(n_windows):
-        block = predictor.predict(decoded.waveform, n_windows, watch=guard)
+    elif guard is None or guard.plan(n_windows):
+        block = _block(predictor, ready, decoded.waveform, n_windows, guard)
+        left_out = guard.left_out if guard is not None else ()
         there = store.marks.get(decoded.recording.key)
         # Another try that got no further than the last one leaves that one in place.
-        if there is None or len(guard.left_out) < len(there.left_out):
-            _keep(decoded, block, guard.left_out, store, emit)
+        if there is None or len(left_out) < len(there.left_out):
+            _keep(decoded, block, left_out, store, emit)
     else:
         in_time = False
     if guard is not None:
         guard.finish(n_windows)
     return in_time
+
+
+def _block(
+    predictor: WindowPredictor,
+    ready: _Ready,
+    waveform: npt.NDArray[np.float32],
+    n_windows: int,
+    guard: TimeGuard | None,
+) -> npt.NDArray[np.float32]:
+    """Probabilities [K, W, C] of a recording."""
+    if ready.prepared is not None and isinstance(predictor, PreparingPredictor):
+        return predictor.run(ready.prepared, watch=guard)
+    if guard is None:
+        return predictor.predict(waveform, n_windows)
+    return predictor.predict(waveform, n_windows, watch=guard)
 
 
 def _keep(
@@ -191,17 +226,22 @@ def _progress(recording: Recording, done: int, total: int, s_per_recording: floa
     )
 
 
-def _decoded_ahead(
-    recordings: Sequence[Recording], threads: int, stop: Stop | None
-) -> Iterator[Decoded]:
-    """Decode in other threads, at most `AHEAD` recordings further than what was taken."""
-    waiting: deque[Future[Decoded]] = deque()
+def _ready_ahead(
+    predictor: WindowPredictor,
+    store: ScoresStore,
+    recordings: Sequence[Recording],
+    threads: int,
+    stop: Stop | None,
+) -> Iterator[_Ready]:
+    """Prepare in other threads, at most `AHEAD` recordings further than what was taken."""
+    waiting: deque[Future[_Ready]] = deque()
     todo = iter(recordings)
-    pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="decode")
+    pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="prepare")
     try:
         while True:
             while len(waiting) < AHEAD and (recording := next(todo, None)) is not None:
-                waiting.append(pool.submit(decode, recording))
+                windows = _windows(store, recording)
+                waiting.append(pool.submit(_made_ready, predictor, recording, windows))
             if not waiting:
                 return
             if stop is not None:
@@ -209,3 +249,10 @@ def _decoded_ahead(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _made_ready(predictor: WindowPredictor, recording: Recording, n_windows: int) -> _Ready:
+    decoded = decode(recording)
+    if decoded.waveform is None or not isinstance(predictor, PreparingPredictor):
+        return _Ready(decoded, None)
+    return _Ready(decoded, predictor.prepare(decoded.waveform, n_windows))

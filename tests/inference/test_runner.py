@@ -231,3 +231,29 @@ def wait_for_marks(path: Path, count: int, process) -> None:
     while not path.exists() or path.read_bytes().count(b"\n") < count:
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_what_was_prepared_in_another_thread_gives_the_same_bits(tmp_path):
+    from birdscope.inference.predictor import Predictor
+    from birdscope.inference.store import ScoresMeta
+    from tests.nets.tiny import save_tiny
+
+    save_tiny(tmp_path / "mine" / "one.safetensors", seed=1)
+    path = tmp_path / "one.toml"
+    path.write_text('[[members]]\nname = "mine"\ncheckpoints = "mine"\n')
+    predictor = Predictor.load(path, ("a", "b", "c", "d"), device="cpu", threads=2)
+    recordings = [recording(tmp_path / f"{n}.wav", tone(20, seed=n)) for n in range(3)]
+    meta = ScoresMeta(predictor.classes, predictor.checkpoints, {"mine": 1.0})
+    keys = [one.key for one in recordings]
+    with ScoresStore.open_or_resume(
+        tmp_path / "scores", meta, keys, lambda: plan_rows(recordings)
+    ) as store:
+        predict_recordings(predictor, recordings, store, threads=2)
+        values = store.scores().values
+        for one in recordings:
+            waveform = decode(one).waveform
+            block = values[:, store.rows.span(one.key)]
+            np.testing.assert_array_equal(block, predictor.predict(waveform, 4))
+            prepared = predictor.prepare(waveform, 4)
+            assert prepared.mels
+            np.testing.assert_array_equal(block, predictor.run(prepared))
