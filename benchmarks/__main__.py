@@ -16,6 +16,7 @@ NAMES = (
     "inference",
     "catalog",
     "first_paint",
+    "redraw",
     "tuning",
     "voice",
     "duplicates",

@@ -49,16 +49,21 @@ class SpectrogramSettings:
         f_max_hz: Upper edge; rows above half the sample rate are at the floor.
         scale: How hertz are spread over the rows.
         n_fft: Samples of a Hann window; None takes about 32 ms, less where columns are short.
+        overlap: Share of a window that the next one covers, at least; columns shorter than
+            a step have a window each, whatever this says.
         floor_db: Quieter cells are raised to this.
         pool: A cell shows its loudest spot, or its mean power.
+        sampled: Whether columns are heard in a few places even where the span is short.
     """
 
     f_min_hz: float = 0.0
     f_max_hz: float = 16_000.0
     scale: Scale = "mel"
     n_fft: int | None = None
+    overlap: float = 0.5
     floor_db: float = -100.0
     pool: Pool = "max"
+    sampled: bool = False
 
     def axis(self, rows: int) -> FrequencyAxis:
         """The vertical axis of a picture of so many rows."""
@@ -97,7 +102,7 @@ def display_spectrogram(
     """
     import numpy as np
 
-    settings = SpectrogramSettings(f_min_hz, f_max_hz, scale, n_fft, floor_db, pool)
+    settings = SpectrogramSettings(f_min_hz, f_max_hz, scale, n_fft, floor_db=floor_db, pool=pool)
     size = _window_size(settings, sample_rate_hz, len(waveform) / columns)
     padded = np.pad(waveform, size)
     return _picture(
@@ -192,7 +197,7 @@ def _parts(
     rate_hz = sound.info.sample_rate_hz
     begin, per_column = span_s[0] * rate_hz, (span_s[1] - span_s[0]) * rate_hz / columns
     size = _window_size(settings, rate_hz, per_column)
-    if span_s[1] - span_s[0] <= WHOLE_S:
+    if span_s[1] - span_s[0] <= WHOLE_S and not settings.sampled:
         step = max(1, min(columns, round(_DECODE_S * rate_hz / per_column)))
         for first in range(0, columns, step):
             count = min(step, columns - first)
@@ -232,7 +237,7 @@ def _picture(
 ) -> npt.NDArray[np.float32]:
     import numpy as np
 
-    power = _column_power(part, settings.pool)
+    power = _column_power(part, settings.pool, settings.overlap)
     cells = _rows_of(power, rate_hz / part.n_fft, settings.axis(rows), settings.pool)
     level = 10.0 * np.log10(np.maximum(cells, np.float32(1e-30)))
     return np.ascontiguousarray(np.maximum(level, np.float32(settings.floor_db)).T[::-1])
@@ -248,29 +253,30 @@ def _window_size(settings: SpectrogramSettings, rate_hz: int, samples_per_column
     return size
 
 
-def _column_power(part: _Part, pool: Pool) -> npt.NDArray[np.float32]:
+def _column_power(part: _Part, pool: Pool, overlap: float) -> npt.NDArray[np.float32]:
     """Power spectra pooled over each column: [columns, n_fft // 2 + 1]; a full sine is 1.
 
-    Every column gets the same number of frames, at most half a window apart, so that the
-    raster is exact at any zoom.
+    Every column gets the same number of frames, at most a step of the overlap apart, so that
+    the raster is exact at any zoom.
     """
     import numpy as np
 
     size = part.n_fft
-    frames = max(1, math.ceil(part.samples_per_column / (size // 2)))
+    step = max(1, round(size * (1 - overlap)))
+    frames = max(1, math.ceil(part.samples_per_column / step))
     window = np.hanning(size + 1)[:-1].astype(np.float32)
     window *= 2.0 / window.sum()
     centres = (np.arange(part.columns * frames) + 0.5) * (part.samples_per_column / frames)
     # the sound begins one window into the padded samples
     starts = centres.astype(np.int64) + size - size // 2
     views = np.lib.stride_tricks.sliding_window_view(part.padded, size)
-    step = max(1, _CHUNK_FRAMES // frames)
+    chunk = max(1, _CHUNK_FRAMES // frames)
     out = np.empty((part.columns, size // 2 + 1), np.float32)
-    for first in range(0, part.columns, step):
-        chosen = starts[first * frames : (first + step) * frames]
+    for first in range(0, part.columns, chunk):
+        chosen = starts[first * frames : (first + chunk) * frames]
         spectrum = np.fft.rfft(views[chosen] * window)
         power = (spectrum.real**2 + spectrum.imag**2).reshape(-1, frames, size // 2 + 1)
-        out[first : first + step] = power.max(axis=1) if pool == "max" else power.mean(axis=1)
+        out[first : first + chunk] = power.max(axis=1) if pool == "max" else power.mean(axis=1)
     return out
 
 

@@ -19,6 +19,7 @@ from textual.widgets import ContentSwitcher
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
+from birdscope.tui.exact_updates import ExactCompositor
 from birdscope.tui.jobs_desk import JobsDesk
 from birdscope.tui.messages import (
     CatalogFailed,
@@ -69,6 +70,7 @@ class MainScreen(Screen[None]):
         fitting = [name for least, name in self.HORIZONTAL_BREAKPOINTS if columns >= least]
         # already right at the first layout, it saves styling every widget a second time
         super().__init__(id="_default", classes=fitting[-1])
+        self._compositor = ExactCompositor()
 
 
 class BirdscopeApp(SafeApp):

@@ -44,11 +44,15 @@ class CellStyles:
         self._colours = colours
         self._rich: dict[Rgb, Color] = {}
         self._styles: dict[int, tuple[str, Style]] = {}
+        self._segments: dict[tuple[int, int], Segment] = {}
 
     def segment(self, code: int, length: int) -> Segment:
         """`length` equal cells."""
-        character, style = self._styles.get(code) or self._make(code)
-        return Segment(character * length, style)
+        found = self._segments.get((code, length))
+        if found is None:
+            character, style = self._styles.get(code) or self._make(code)
+            found = self._segments[code, length] = Segment(character * length, style)
+        return found
 
     def background(self, code: int) -> Color | None:
         """The colour behind something drawn over a cell; None where there is no colour."""

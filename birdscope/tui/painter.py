@@ -10,9 +10,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from birdscope.audio.axes import FrequencyAxis
 from birdscope.core.windows import WINDOW_S
 from birdscope.tui.cell_styles import CellStyles
+from birdscope.tui.overlays import Outline
 from birdscope.tui.timeline import TimeAxis
+from birdscope.tui.tone import Tone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from birdscope.tui.raster import Picture
 
 _NARROWEST_WINDOW = 4
+
+Over = dict[int, tuple[str, Style]]
+"""What is drawn over a line: column → character and its style."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,42 @@ class Marks:
         return axis.edge_of(self.span[0]), axis.edge_of(self.span[1])
 
 
+@dataclass(frozen=True)
+class Layer:
+    """What lies over a picture; each thing with its style.
+
+    Attributes:
+        shape: Lines and columns of the picture.
+        outline: A box.
+        playhead: The column of the playhead.
+        cursor: Column and line of the cursor.
+        axis: Style of the frequency axis.
+        labels: What is written on that axis, by line.
+    """
+
+    shape: tuple[int, int]
+    outline: tuple[Outline | None, Style]
+    playhead: tuple[int | None, Style]
+    cursor: tuple[tuple[int, int] | None, Style]
+    axis: Style
+    labels: dict[int, str]
+
+    def on_line(self, y: int) -> Over:
+        """What lies over one line; the cursor on top."""
+        over: Over = {}
+        outline, style = self.outline
+        if outline is not None:
+            drawn = outline.on_line(y, self.shape[1])
+            over = {column: (character, style) for column, character in drawn.items()}
+        column, style = self.playhead
+        if column is not None:
+            over[column] = ("│", style)
+        cell, style = self.cursor
+        if cell is not None and cell[1] == y:
+            over[cell[0]] = ("┼", style)
+        return over
+
+
 @dataclass
 class Painting:
     """One drawn state of a spectrogram; lines are made when asked for and kept.
@@ -87,18 +129,32 @@ class Painting:
             strip = self._strips[y] = Strip(segments, self.codes.shape[1])
         return strip
 
-    def with_playhead(self, y: int, column: int, style: Style) -> Strip:
-        """A line with the playhead over one of its cells."""
-        strip = self.line(y)
+    def part(self, y: int, first: int, past: int, over: Over) -> Strip:
+        """Columns `first` to before `past` of a line, with what is drawn over them."""
+        from birdscope.tui import raster
+
+        above = sorted(column for column in over if first <= column < past)
+        segments: list[Segment] = []
+        begin = first
+        for column in [*above, past]:
+            if column - begin == 1:
+                segments.append(self.cells.segment(int(self.codes[y, begin]), 1))
+            elif column > begin:
+                runs = raster.runs_of(self.codes[y, begin:column])
+                segments += [self.cells.segment(code, length) for code, length in runs]
+            if column < past:
+                segments.append(self._over(y, column, *over[column]))
+            begin = column + 1
+        return Strip(segments, past - first)
+
+    def line_under(self, y: int, over: Over) -> Strip:
+        """A line with what is drawn over it."""
+        return self.part(y, 0, self.codes.shape[1], over) if over else self.line(y)
+
+    def _over(self, y: int, column: int, character: str, style: Style) -> Segment:
         background = self.cells.background(int(self.codes[y, column]))
-        over = style + Style.from_color(None, background) if background else style
-        return Strip.join(
-            [
-                strip.crop(0, column),
-                Strip([Segment("│", over)], 1),
-                strip.crop(column + 1, strip.cell_length),
-            ]
-        )
+        whole = style + Style.from_color(None, background) if background else style
+        return Segment(character, whole)
 
 
 def paint(
@@ -108,13 +164,15 @@ def paint(
     contrast: tuple[float, float],
     marks: Marks,
     cells: CellStyles,
+    tone: Tone,
+    frequencies: FrequencyAxis,
 ) -> Painting:
-    """Fit a picture to the axis and the rows at hand, and encode its cells."""
+    """Fit a picture to the axes and the rows at hand, and encode its cells."""
     from birdscope.tui import raster
 
-    drawn, first, past = raster.fitted(picture, axis, 2 * cell_rows)
+    drawn, first, past = raster.fitted(picture, axis, 2 * cell_rows, frequencies)
     codes = raster.cell_codes(
-        raster.to_levels(drawn, *contrast),
+        raster.to_levels(drawn, *tone.over(*contrast), gamma=tone.gamma),
         (first, past),
         marks.grid_columns(axis),
         marks.span_columns(axis),

@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from birdscope.audio.axes import FrequencyAxis
+from birdscope.tui.frequency import F_MAX_HZ, F_MIN_HZ, frequency_axis
+from birdscope.tui.pictures import Request
 from birdscope.tui.timeline import TimeAxis
 
 LEVELS = 64
@@ -31,12 +34,32 @@ class Picture:
         start_s: Time of the left edge.
         end_s: Time of the right edge.
         db: float32 [rows, columns], row 0 the highest frequency.
+        scale: How hertz are spread over the rows.
+        low_hz: Lower edge.
+        high_hz: Upper edge.
     """
 
     path: Path
     start_s: float
     end_s: float
     db: npt.NDArray[np.float32]
+    scale: str = "mel"
+    low_hz: float = F_MIN_HZ
+    high_hz: float = F_MAX_HZ
+
+    @classmethod
+    def of(cls, request: Request, db: npt.NDArray[np.float32]) -> Picture:
+        """The answer to a request."""
+        fine = request.fine
+        return cls(
+            request.path, request.start_s, request.end_s, db,
+            request.scale, fine.low_hz, fine.high_hz,
+        )  # fmt: skip
+
+    @property
+    def frequencies(self) -> FrequencyAxis:
+        """Its vertical axis."""
+        return frequency_axis(len(self.db), self.scale, self.low_hz, self.high_hz)
 
 
 def contrast(db: npt.NDArray[np.float32]) -> tuple[float, float]:
@@ -49,17 +72,31 @@ def contrast(db: npt.NDArray[np.float32]) -> tuple[float, float]:
 
 
 def to_levels(
-    db: npt.NDArray[np.float32], low: float, high: float, levels: int = LEVELS
+    db: npt.NDArray[np.float32],
+    low: float,
+    high: float,
+    levels: int = LEVELS,
+    gamma: float = 1.0,
 ) -> npt.NDArray[np.int32]:
     """Decibels → 0 … levels - 1, clipped; what is not finite becomes 0."""
     scaled = (db - low) * ((levels - 1) / (high - low))
+    if gamma != 1.0:
+        scaled = (levels - 1) * np.clip(scaled / (levels - 1), 0.0, 1.0) ** gamma
     clipped = np.clip(np.nan_to_num(scaled, nan=0.0, posinf=levels, neginf=0.0), 0, levels - 1)
     levels_of: npt.NDArray[np.int32] = clipped.astype(np.int32)
     return levels_of
 
 
-def fitted(picture: Picture, axis: TimeAxis, rows: int) -> tuple[npt.NDArray[np.float32], int, int]:
+def fitted(
+    picture: Picture, axis: TimeAxis, rows: int, frequencies: FrequencyAxis | None = None
+) -> tuple[npt.NDArray[np.float32], int, int]:
     """The picture drawn on another raster by nearest neighbours.
+
+    Args:
+        picture: What there is.
+        axis: The times that are seen.
+        rows: Picture rows that are seen.
+        frequencies: The frequencies that are seen, of as many rows; None are the picture's.
 
     Returns:
         float32 [rows, columns], and the first and past-the-last column that it covers.
@@ -72,6 +109,10 @@ def fitted(picture: Picture, axis: TimeAxis, rows: int) -> tuple[npt.NDArray[np.
     if not inside.size:
         return np.zeros((rows, axis.columns), np.float32), 0, 0
     source_rows = (np.arange(rows) * have_rows) // rows
+    have = picture.frequencies
+    if frequencies is not None and (have != frequencies):
+        seen = [have.hz_to_row(frequencies.row_to_hz(row + 0.5)) for row in range(rows)]
+        source_rows = np.clip(np.floor(seen).astype(int), 0, have_rows - 1)
     drawn = picture.db[source_rows[:, None], np.clip(source, 0, have_columns - 1)[None, :]]
     return drawn, int(inside[0]), int(inside[-1]) + 1
 

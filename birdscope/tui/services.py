@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from textual.signal import Signal
 
 from birdscope.core import paths
+from birdscope.tui.pictures import USUAL, Fine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,7 +133,13 @@ class Services:
 
 
 def file_spectrogram(
-    path: Path, start_s: float, end_s: float, columns: int, rows: int, scale: str
+    path: Path,
+    start_s: float,
+    end_s: float,
+    columns: int,
+    rows: int,
+    scale: str,
+    fine: Fine = USUAL,
 ) -> npt.NDArray[np.float32]:
     """The default provider: birdscope.audio's, imported when first needed (it brings SciPy)."""
     from birdscope.audio import spectrogram
@@ -143,5 +150,12 @@ def file_spectrogram(
         rows=rows,
         start_s=start_s,
         end_s=end_s,
-        settings=spectrogram.SpectrogramSettings(scale=cast("Scale", scale)),
+        settings=spectrogram.SpectrogramSettings(
+            fine.low_hz,
+            fine.high_hz,
+            cast("Scale", scale),
+            fine.n_fft,
+            overlap=fine.overlap,
+            sampled=fine.sampled,
+        ),
     )

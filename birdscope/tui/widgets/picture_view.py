@@ -10,9 +10,11 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from birdscope.audio.axes import FrequencyAxis
 from birdscope.core.errors import BirdscopeError
+from birdscope.tui.band import Band
 from birdscope.tui.frequency import SCALES
-from birdscope.tui.pictures import Pictures, Request
+from birdscope.tui.pictures import Fine, Pictures, Request
 from birdscope.tui.timeline import TimeAxis
 from birdscope.tui.viewport import Viewport
 from birdscope.tui.widgets.axes import GUTTER
@@ -34,6 +36,9 @@ class PictureView(Widget):
     """
 
     scale: reactive[str] = reactive(SCALES[0], repaint=False)
+    band: reactive[Band] = reactive(Band(), repaint=False)
+    n_fft: reactive[int | None] = reactive(None, repaint=False)
+    overlap: reactive[float] = reactive(0.5, repaint=False)
 
     class Arrived(Message, bubble=False):
         """A picture, or the reason why there is none; posted by the worker thread."""
@@ -109,9 +114,19 @@ class PictureView(Widget):
         return TimeAxis(self.view_start_s, max(self.view_end_s, self.view_start_s + 1e-6), columns)
 
     @property
+    def frequencies(self) -> FrequencyAxis:
+        """The frequency axis as drawn now, in lines."""
+        return self.band.axis(self.cell_rows, self.scale)
+
+    @property
+    def strip_rows(self) -> int:
+        """Lines between the picture and the axis of time."""
+        return 0
+
+    @property
     def cell_rows(self) -> int:
         """Lines of the picture; the last line of the widget is the axis of time."""
-        return max(self.size.height - 1, 0)
+        return max(self.size.height - 1 - self.strip_rows, 0)
 
     def redraw(self) -> None:
         """Draw everything again."""
@@ -149,7 +164,8 @@ class PictureView(Widget):
         self._ask()
 
     def reset_view(self) -> None:
-        """Show the whole file."""
+        """Show the whole file and all frequencies."""
+        self.band = Band()
         self.view(Viewport.whole(self.duration_s))
 
     def show_span(self, start_s: float, end_s: float) -> None:
@@ -157,8 +173,10 @@ class PictureView(Widget):
         self.view(self._viewport.at(start_s, end_s))
 
     def pan(self, share: float) -> None:
-        """Move by a share of what is seen."""
-        self.view(self._viewport.panned(share))
+        """Move by a share of what is seen, in whole columns."""
+        columns = self.axis.columns
+        whole = round(share * columns) or (1 if share > 0 else -1)
+        self.view(self._viewport.panned(whole / columns))
 
     def on_resize(self) -> None:
         """Ask for a picture of the new size."""
@@ -166,9 +184,21 @@ class PictureView(Widget):
         self._ask()
 
     def watch_scale(self) -> None:
-        """Ask for the other scale."""
-        self._picture = None
+        """Ask for the other scale; till it comes the old picture is bent to it."""
         self.redraw()
+        self._ask()
+
+    def watch_band(self) -> None:
+        """Ask for the other frequencies."""
+        self.redraw()
+        self._ask()
+
+    def watch_n_fft(self) -> None:
+        """Ask for a picture of other windows."""
+        self._ask()
+
+    def watch_overlap(self) -> None:
+        """Ask for a picture of more or fewer windows."""
         self._ask()
 
     def on_picture_view_arrived(self, message: Arrived) -> None:
@@ -186,7 +216,10 @@ class PictureView(Widget):
         if self._path is None or self.view_end_s <= self.view_start_s or not self.cell_rows:
             return None
         columns, rows = self.axis.columns, 2 * self.cell_rows
-        return Request(self._path, self.view_start_s, self.view_end_s, columns, rows, self.scale)
+        fine = Fine(self.band.low_hz, self.band.high_hz, self.n_fft, self.overlap)
+        return Request(
+            self._path, self.view_start_s, self.view_end_s, columns, rows, self.scale, fine
+        )
 
     def _ask(self) -> None:
         request = self._request()

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 
-from birdscope.tui import palettes
-from birdscope.tui.frequency import SCALES
 from birdscope.tui.widgets.spectrogram import SpectrogramView
+from birdscope.tui.widgets.spectrogram_bindings import LOOK_BINDINGS, VIEW_BINDINGS
 
 
 class SpectrogramPane(Container):
-    """A pane with one SpectrogramView: its keys zoom, pan and colour it from anywhere inside."""
+    """A pane with one SpectrogramView: its keys zoom, pan and colour it from anywhere inside.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus,equals_sign", "zoom(2)", "Zoom", key_display="+",
-                id="spectrogram.zoom_in", tooltip="Zoom in"),
-        Binding("minus", "zoom(0.5)", "Zoom out", show=False, id="spectrogram.zoom_out",
-                tooltip="Zoom out"),
-        Binding("0", "zoom_reset", "Whole file", show=False, id="spectrogram.whole",
-                tooltip="Show the whole file"),
-        Binding("h,shift+left", "pan(-0.25)", "Pan left", show=False, id="spectrogram.left",
-                tooltip="Pan to the left"),
-        Binding("l,shift+right", "pan(0.25)", "Pan right", show=False, id="spectrogram.right",
-                tooltip="Pan to the right"),
-        Binding("p", "palette", "Palette", show=False, id="spectrogram.palette",
-                tooltip="Next palette"),
-        Binding("f", "scale", "Scale", show=False, id="spectrogram.scale",
-                tooltip="Frequency scale: mel, linear, log"),
-        Binding("g", "grid", "Grid", show=False, id="spectrogram.grid",
-                tooltip="Show the borders of 5 s windows"),
-    ]  # fmt: skip
+    The keys of the cursor and of the box are the view's own, with the focus.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*VIEW_BINDINGS, *LOOK_BINDINGS]
 
     @property
     def spectrogram(self) -> SpectrogramView:
@@ -40,26 +25,65 @@ class SpectrogramPane(Container):
         return self.query_one(SpectrogramView)
 
     def action_zoom(self, factor: float) -> None:
-        """Zoom around the playhead, or the middle."""
-        self.spectrogram.zoom(factor)
+        """Zoom around the cursor, the playhead, or the middle."""
+        self.spectrogram.action_zoom(factor)
 
     def action_zoom_reset(self) -> None:
         """Show the whole file."""
-        self.spectrogram.reset_view()
+        self.spectrogram.action_zoom_reset()
 
     def action_pan(self, share: float) -> None:
         """Move by a share of what is seen."""
-        self.spectrogram.pan(share)
+        self.spectrogram.action_pan(share)
+
+    def action_zoom_band(self, factor: float) -> None:
+        """Zoom in frequency."""
+        self.spectrogram.action_zoom_band(factor)
+
+    def action_pan_band(self, share: float) -> None:
+        """Show higher or lower frequencies."""
+        self.spectrogram.action_pan_band(share)
 
     def action_palette(self) -> None:
         """Take the next palette."""
-        self.spectrogram.palette = palettes.following(self.spectrogram.palette)
+        self.spectrogram.action_palette()
 
     def action_scale(self) -> None:
         """Take the next frequency scale."""
-        view = self.spectrogram
-        view.scale = SCALES[(SCALES.index(view.scale) + 1) % len(SCALES)]
+        self.spectrogram.action_scale()
 
     def action_grid(self) -> None:
         """Show or hide the borders of windows."""
-        self.spectrogram.window_grid = not self.spectrogram.window_grid
+        self.spectrogram.action_grid()
+
+    def action_gain(self, steps: int) -> None:
+        """Brighter, or darker."""
+        self.spectrogram.action_gain(steps)
+
+    def action_range(self, steps: int) -> None:
+        """Another dynamic range."""
+        self.spectrogram.action_range(steps)
+
+    def action_contrast(self) -> None:
+        """Another contrast."""
+        self.spectrogram.action_contrast()
+
+    def action_n_fft(self) -> None:
+        """The next FFT size."""
+        self.spectrogram.action_n_fft()
+
+    def action_overlap(self) -> None:
+        """The next overlap."""
+        self.spectrogram.action_overlap()
+
+    def action_wave(self) -> None:
+        """Show or hide the waveform."""
+        self.spectrogram.action_wave()
+
+    def action_zoom_box(self) -> None:
+        """Show the box as large as it gets."""
+        self.spectrogram.action_zoom_box()
+
+    def action_selecting(self) -> None:
+        """Let a drag draw a box, or pan again."""
+        self.spectrogram.action_selecting()
