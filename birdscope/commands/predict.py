@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N recordings")
     parser.add_argument("--recordings", metavar="GLOB", help="only those whose name matches")
+    parser.add_argument(
+        "--list", type=Path, metavar="FILE", help="only those that a text file lists, a key a line"
+    )
     add_machine_arguments(parser)
     add_output_arguments(parser)
 
@@ -50,11 +53,15 @@ def run(args: argparse.Namespace) -> int:
     """Predict, and say what became of every recording; 0 also when some are unreadable."""
     from birdscope.core.events import Event
     from birdscope.dataset.catalog import Catalog
+    from birdscope.dataset.listed import read_listed
 
     with reporter(args) as emit, stopping() as stop:
         keep_outside(args.data, args.out, args.speed)
         catalog = Catalog.open(args.data)
-        chosen = choose(catalog.recordings(args.split), args.recordings, args.limit)
+        recordings = catalog.recordings(args.split)
+        if args.list is not None:
+            recordings = read_listed(args.list, recordings)
+        chosen = choose(recordings, args.recordings, args.limit)
         report = predict_into(args.out, catalog, chosen, args, emit, stop)
         emit(Event("artifact", "scores", data={"path": str(args.out)}))
     if args.json:

@@ -77,6 +77,24 @@ def find_problems(
     return sorted(found, key=lambda one: one.severity != "error")
 
 
+def recording_problems(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """Recording key → what is wrong with its row or file, of those that have a problem.
+
+    Reads tables and lists folders, no sound file; unknown primary labels count as well.
+    """
+    found: dict[str, list[str]] = {}
+    for one in chain(_row_problems(catalog), _file_problems(catalog)):
+        found.setdefault(one.subject, []).append(one.text)
+    keys = {one.key for split in SPLITS for one in catalog.recordings(split)}
+    problems = {key: texts for key, texts in found.items() if key in keys}
+    train = catalog.train_rows
+    if train is not None:
+        for key, label in zip(train.keys, train.labels, strict=True):
+            if label and label not in catalog.taxonomy.index:
+                problems.setdefault(key, []).append(f"its label {label} is no class")
+    return {key: tuple(texts) for key, texts in problems.items()}
+
+
 def present_recordings(catalog: Catalog) -> list[Recording]:
     """Every recording of the dataset whose file is there, each once."""
     every = chain.from_iterable(catalog.recordings(split) for split in SPLITS)

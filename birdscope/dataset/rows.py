@@ -69,6 +69,15 @@ class TrainRows:
         """A cell of the table by row and column name; empty where there is no such column."""
         return self._table.get(self._table.rows[position], name)
 
+    def cells(self, name: str) -> list[str]:
+        """A whole column, stripped.
+
+        Raises:
+            DatasetError: if there is no such column.
+        """
+        place = self._table.column(name)
+        return [row[place].strip() for row in self._table.rows]
+
     def make(self, position: int) -> Recording:
         """The recording of a row."""
         metadata = dict(zip(self.header, self._table.rows[position], strict=True))

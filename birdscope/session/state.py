@@ -25,6 +25,10 @@ class BrowsePlace(Config):
         recording: Key of the recording on show.
         sort: Order of the species; empty is the usual one.
         filter: Words typed into the filter.
+        facets: What else is filtered by, such as `class: Aves`.
+        order: Column by which recordings are sorted, with a minus for the greatest first;
+            empty is the dataset's order.
+        soundscapes_by: Whether soundscapes are listed by site, date or hour; empty is by site.
         folded: Keys of the headings that are folded; None leaves them as they are.
         palette: Of the spectrogram; empty is the usual one.
         scale: Frequency scale of the spectrogram; empty is the usual one.
@@ -35,6 +39,9 @@ class BrowsePlace(Config):
     recording: str = ""
     sort: str = ""
     filter: str = ""
+    facets: tuple[str, ...] = ()
+    order: str = ""
+    soundscapes_by: str = ""
     folded: tuple[str, ...] | None = None
     palette: str = ""
     scale: str = ""

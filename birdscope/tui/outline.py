@@ -1,25 +1,29 @@
-"""The rows of the species list: classes with their species, soundscapes by site. Pure."""
+"""The rows of the species list: classes with their species, soundscapes in groups. Pure."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from birdscope.core.types import Recording, Species, Split
-from birdscope.core.windows import stem_of
+from birdscope.tui.listing import SOUNDSCAPE_SPLITS, Listing, pick, site_of
 
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
+    from birdscope.dataset.facets import Query
 
-Kind = Literal["class", "species", "split", "site"]
-SORTS: tuple[str, ...] = ("name", "count", "rating", "code")
-_SPLITS: tuple[tuple[Split, str], ...] = (
-    ("train_soundscapes", "Train soundscapes"),
-    ("test_soundscapes", "Test soundscapes"),
-)
-_PLACES_SEEN = 400
+__all__ = ["SORTS", "OutlineData", "OutlineRow", "SpeciesEntry", "recordings_behind", "rows",
+           "site_of"]  # fmt: skip
+
+Kind = Literal["all", "class", "species", "split", "group"]
+SORTS: tuple[str, ...] = ("name", "count", "rating", "AUC", "code")
+SPLIT_TITLES: Mapping[Split, str] = {
+    "train_soundscapes": "Train soundscapes",
+    "test_soundscapes": "Test soundscapes",
+}
+ALL = "all recordings"
+_PLACES_SEEN = 2_000
 _CLASS_ORDER = ("Aves", "Amphibia", "Mammalia", "Insecta")
 
 
@@ -29,13 +33,15 @@ class SpeciesEntry:
 
     Attributes:
         species: The species.
-        count: Its recordings as primary label.
+        count: Its recordings as primary label, of those that fit.
         rating: Their mean rating, without unknown ones; None where all are unknown.
+        auc: Its ROC-AUC as last measured; None where unknown.
     """
 
     species: Species
     count: int
     rating: float | None
+    auc: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,67 +67,84 @@ class OutlineRow:
 
 @dataclass(frozen=True)
 class OutlineData:
-    """All that the list is made of, gathered once per dataset."""
+    """All that the list is made of.
+
+    Attributes:
+        entries: The species that fit the query.
+        listing: The recordings that do.
+        narrowed: Whether there is a query: what has nothing that fits is not listed then.
+    """
 
     entries: tuple[SpeciesEntry, ...] = ()
-    sites: tuple[tuple[Split, str, int], ...] = ()
+    listing: Listing = field(default_factory=Listing)
+    narrowed: bool = False
 
     @classmethod
-    def of(cls, catalog: Catalog) -> OutlineData:
+    def of(cls, catalog: Catalog, listing: Listing) -> OutlineData:
         """Gather a catalog: one pass over its tables; no Recording is made for that."""
-        counts, ratings = catalog.species_counts, _mean_ratings(catalog)
+        ratings = _mean_ratings(catalog)
+        found = listing.of_label
         entries = tuple(
-            SpeciesEntry(one, counts.get(one.label, 0), ratings.get(one.label))
+            SpeciesEntry(one, len(found.get(one.label, ())), ratings.get(one.label))
             for one in catalog.taxonomy
         )
-        sites = tuple(
-            (split, site, count)
-            for split, _ in _SPLITS
-            for site, count in sorted(Counter(map(site_of, _keys(catalog, split))).items())
-        )
-        return cls(entries, sites)
+        return cls(entries, listing)
 
+    def narrow(self, listing: Listing, query: Query) -> OutlineData:
+        """What is left of the whole list; a species without recordings stays for its name."""
+        if query.is_all:
+            return replace(self, listing=listing)
+        words = query.words.casefold().split()
+        entries = []
+        for one in self.entries:
+            count = len(listing.of_label.get(one.species.label, ()))
+            by_name = not one.count and not query.picked and _named(one.species, words)
+            if count or by_name:
+                entries.append(replace(one, count=count))
+        return OutlineData(tuple(entries), listing, narrowed=True)
 
-def site_of(key: str) -> str:
-    """The recorder of a soundscape: what stands before the date in its file name."""
-    return stem_of(key).split("_", 1)[0]
+    def with_auc(self, auc: Mapping[str, float]) -> OutlineData:
+        """The same, with the ROC-AUC of some species."""
+        known = (replace(one, auc=auc.get(one.species.label)) for one in self.entries)
+        return replace(self, entries=tuple(known))
 
 
 def rows(
-    data: OutlineData, *, wanted: str = "", sort: str = SORTS[0], closed: frozenset[str]
+    data: OutlineData, *, sort: str = SORTS[0], closed: frozenset[str] = frozenset()
 ) -> list[OutlineRow]:
     """The rows to show.
 
     Args:
         data: What there is.
-        wanted: Words that a species' code, names or class must all contain.
         sort: One of SORTS.
         closed: Keys of classes and splits whose content is hidden.
     """
-    words = wanted.casefold().split()
-    entries = [one for one in data.entries if _matches(one, words)]
-    return [
-        *_species_rows(entries, sort, frozenset() if words else closed),
-        *_soundscape_rows(data, words, closed),
-    ]
+    folded = frozenset() if data.narrowed else closed
+    clips = data.listing.clips
+    every = [OutlineRow("all", ALL, "All recordings", clips)] if clips else []
+    return [*every, *_species_rows(data.entries, sort, folded), *_soundscape_rows(data, folded)]
 
 
-def recordings_behind(catalog: Catalog, row: OutlineRow) -> Sequence[Recording]:
-    """What a row stands for: recordings of a species or a class, soundscapes of a site."""
+def recordings_behind(catalog: Catalog, row: OutlineRow, listing: Listing) -> Sequence[Recording]:
+    """What a row stands for, of the listed recordings: of a species, a class, a site."""
     if row.kind == "species":
-        return catalog.recordings_of(row.key)
-    if row.kind == "class":
-        labels = {one.label for one in catalog.taxonomy if class_title(one) == row.key}
-        return _picked(catalog, "train_audio", lambda key: key.split("/")[1] in labels)
-    name, _, site = row.key.partition("/")
-    split = next(split for split, _ in _SPLITS if split == name)
-    if not site:
-        return catalog.soundscapes(split)
-    return _picked(catalog, split, lambda key: site_of(key) == site)
+        return pick(catalog, "train_audio", listing.of_label.get(row.key, ()))
+    if row.kind in ("all", "class"):
+        labels = {
+            one.label
+            for one in catalog.taxonomy
+            if row.kind == "all" or class_title(one) == row.key
+        }
+        unknown = () if row.kind == "class" else listing.of_label.keys() - labels
+        wanted = [listing.of_label.get(label, ()) for label in (*labels, *unknown)]
+        return pick(catalog, "train_audio", sorted(one for part in wanted for one in part))
+    name, _, group = row.key.partition("/")
+    split = next(split for split in SOUNDSCAPE_SPLITS if split == name)
+    return pick(catalog, split, listing.soundscapes(split, group))
 
 
 def places_of(recordings: Sequence[Recording]) -> list[tuple[float, float]]:
-    """(latitude, longitude) where known, of at most a few hundred of the recordings."""
+    """(latitude, longitude) where known; of more than two thousand recordings only some."""
     step = max(1, -(-len(recordings) // _PLACES_SEEN))
     return [
         (one.latitude, one.longitude)
@@ -155,32 +178,28 @@ def _species_row(entry: SpeciesEntry) -> OutlineRow:
     return OutlineRow("species", species.label, species.name, entry.count, entry=entry)
 
 
-def _soundscape_rows(
-    data: OutlineData, words: list[str], closed: frozenset[str]
-) -> list[OutlineRow]:
+def _soundscape_rows(data: OutlineData, closed: frozenset[str]) -> list[OutlineRow]:
     found = []
-    for split, title in _SPLITS:
-        every = [(site, count) for one, site, count in data.sites if one == split]
-        sites = [one for one in every if _contains(f"{title} {one[0]}", words)]
-        if not sites:
+    for split, title in SPLIT_TITLES.items():
+        groups = data.listing.groups.get(split, {})
+        if not groups:
             continue
-        is_open = (bool(words) or split not in closed) if len(every) > 1 else None
-        total = sum(count for _, count in sites)
+        is_open = split not in closed if len(groups) > 1 else None
+        total = sum(len(one) for one in groups.values())
         found.append(OutlineRow("split", split, title, total, is_open))
         if is_open:
-            found += [OutlineRow("site", f"{split}/{site}", site, n) for site, n in sites]
+            found += [
+                OutlineRow("group", f"{split}/{group}", group, len(positions))
+                for group, positions in groups.items()
+            ]
     return found
 
 
-def _matches(entry: SpeciesEntry, words: list[str]) -> bool:
-    one = entry.species
-    text = f"{one.label} {one.common_name} {one.scientific_name} {class_title(one)}"
-    return _contains(text, words)
-
-
-def _contains(text: str, words: list[str]) -> bool:
-    folded = text.casefold()
-    return all(word in folded for word in words)
+def _named(species: Species, words: list[str]) -> bool:
+    text = (
+        f"{species.label} {species.common_name} {species.scientific_name} {class_title(species)}"
+    ).casefold()
+    return all(word in text for word in words)
 
 
 def _class_rank(title: str) -> tuple[int, str]:
@@ -196,36 +215,17 @@ def _mean_ratings(catalog: Catalog) -> dict[str, float]:
     if rows is None or "rating" not in rows.header:
         return {}
     known: dict[str, list[float]] = {}
-    for position, label in enumerate(rows.labels):
-        rating = parse_rating(rows.cell(position, "rating"))
+    for label, cell in zip(rows.labels, rows.cells("rating"), strict=True):
+        rating = parse_rating(cell)
         if rating > 0:
             known.setdefault(label, []).append(rating)
     return {label: sum(ratings) / len(ratings) for label, ratings in known.items()}
-
-
-def _keys(catalog: Catalog, split: Split) -> Sequence[str]:
-    from birdscope.dataset.rows import LazyRecordings
-
-    recordings = catalog.recordings(split)
-    if isinstance(recordings, LazyRecordings):
-        return recordings.keys
-    return [one.key for one in recordings]
-
-
-def _picked(catalog: Catalog, split: Split, wanted: Callable[[str], bool]) -> Sequence[Recording]:
-    """Recordings whose key is wanted, still unmade."""
-    from birdscope.dataset.rows import LazyRecordings
-
-    recordings = catalog.recordings(split)
-    positions = [number for number, key in enumerate(_keys(catalog, split)) if wanted(key)]
-    if isinstance(recordings, LazyRecordings):
-        return recordings.pick(positions)
-    return [recordings[number] for number in positions]
 
 
 _KEYS: dict[str, Callable[[SpeciesEntry], tuple[object, ...]]] = {
     "name": lambda one: (one.species.name.casefold(),),
     "count": lambda one: (-one.count, one.species.name.casefold()),
     "rating": lambda one: (-(one.rating or 0.0), one.species.name.casefold()),
+    "AUC": lambda one: (one.auc is None, one.auc or 0.0, one.species.name.casefold()),
     "code": lambda one: (one.species.label,),
 }

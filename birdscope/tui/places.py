@@ -11,7 +11,10 @@ from birdscope.tui.frequency import SCALES
 
 if TYPE_CHECKING:
     from birdscope.core.types import Recording
+    from birdscope.dataset.facets import Query
     from birdscope.session.state import BrowsePlace, ScopePlace
+    from birdscope.tui.browse_find import Finder
+    from birdscope.tui.widgets.recordings import RecordingsTable
     from birdscope.tui.widgets.species_list import SpeciesList
     from birdscope.tui.widgets.spectrogram import SpectrogramView
 
@@ -19,7 +22,11 @@ _SAME_S = 0.01
 
 
 def browse_place(
-    species: SpeciesList, recording: Recording | None, view: SpectrogramView
+    species: SpeciesList,
+    finder: Finder,
+    table: RecordingsTable,
+    recording: Recording | None,
+    view: SpectrogramView,
 ) -> BrowsePlace:
     """The place in Browse."""
     from birdscope.session.state import BrowsePlace
@@ -29,12 +36,25 @@ def browse_place(
         row=species.row.key if species.row is not None else "",
         recording=recording.key if recording is not None else "",
         sort=species.sorted_by,
-        filter=species.wanted,
+        filter=finder.query.words,
+        facets=tuple(sorted(f"{facet}: {value}" for facet, value in finder.query.picked)),
+        order=str(table.sort),
+        soundscapes_by=finder.by,
         folded=tuple(sorted(species.folded)),
         palette=view.palette,
         scale=view.scale,
         span_s=zoomed_span(view, 0.0, view.duration_s) if ours else None,
     )
+
+
+def query_of(place: BrowsePlace) -> Query:
+    """The words and facets of a place; a facet that is none any more is left out."""
+    from birdscope.dataset.facets import FACETS, Query
+
+    pairs = (one.partition(": ") for one in place.facets)
+    by_name = {name: name for name in FACETS}
+    picked = frozenset((by_name[facet], value) for facet, _, value in pairs if facet in by_name)
+    return Query(place.filter, picked)
 
 
 def scope_place(window: int, view: SpectrogramView, usual: tuple[float, float]) -> ScopePlace:
@@ -61,8 +81,12 @@ def set_colours(view: SpectrogramView, *, palette: str = "", scale: str = "") ->
 
 def position_of(recordings: Sequence[Recording], key: str) -> int | None:
     """Where a recording is in a list; no Recording is made for that."""
-    if isinstance(recordings, LazyRecordings):
-        keys = recordings.keys
-    else:
-        keys = [one.key for one in recordings]
+    keys = keys_of(recordings)
     return keys.index(key) if key in keys else None
+
+
+def keys_of(recordings: Sequence[Recording]) -> Sequence[str]:
+    """The keys of a list; no Recording is made for that."""
+    if isinstance(recordings, LazyRecordings):
+        return recordings.keys
+    return [one.key for one in recordings]

@@ -28,11 +28,15 @@ class Probes:
 
     Args:
         length_s: Reads a file's length; raises BirdscopeError where it can't.
+
+    Attributes:
+        lengths: Recording key → seconds, None for a missing or unreadable file.
     """
 
     def __init__(self, length_s: Callable[[Path], float] | None = None) -> None:
         self._length_s = length_s or _length_s
         self._known: dict[str, Probed] = {}
+        self.lengths: dict[str, float | None] = {}
 
     def get(self, recording: Recording) -> Probed | None:
         """What is known; None before it was asked."""
@@ -43,6 +47,7 @@ class Probes:
         known = self._known.get(recording.key)
         if known is None:
             known = self._known[recording.key] = self._probe(recording.path)
+            self.lengths[recording.key] = known.duration_s
         return known
 
     def _probe(self, path: Path) -> Probed:

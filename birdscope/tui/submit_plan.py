@@ -127,6 +127,16 @@ class SubmitPlan:
             return "The ensemble and the dataset are still being looked at."
         return self.ensemble.problem or self._stack_problem()
 
+    def why_not_predict(self) -> str:
+        """Why no recording of the dataset can be predicted; empty where it can."""
+        if self.data is None:
+            return "No dataset is open."
+        if self.ensemble_path is None:
+            return none_fits("e on Scope")
+        if self.ensemble is None or not self.dataset_fingerprint:
+            return "The ensemble and the dataset are still being looked at."
+        return self.ensemble.problem
+
     def _stack_problem(self) -> str:
         """Why the post-processing can't be used with the ensemble; empty where it can."""
         if self.stack.settings is None or self.ensemble is None:
@@ -164,6 +174,13 @@ class SubmitPlan:
         """`birdscope predict …` for every recording of a part."""
         argv = ["predict", *self._common(), "--split", part.split]
         return [*argv, "--out", str(self.scores_folder(part))]
+
+    def predict_listed_argv(self, split: Split, listed: Path, stamp: str) -> list[str]:
+        """`birdscope predict …` for the recordings of a list, into a folder of their own."""
+        part = Part(split, 0, 0)
+        out = self.scores_folder(part).with_name(f"{split}-marked-{stamp}")
+        argv = ["predict", *self._common(), "--split", split, "--list", str(listed)]
+        return [*argv, "--out", str(out)]
 
     def measure_argv(self) -> list[str]:
         """`birdscope measure …` for the ensemble."""

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.reactive import reactive
-from textual.timer import Timer
 
 from birdscope.core.types import Recording
+from birdscope.dataset.facets import Pick, Query
 from birdscope.tui import places
+from birdscope.tui.browse_bulk import Bulk
+from birdscope.tui.browse_find import Finder, chips
+from birdscope.tui.browse_list import RowList
+from birdscope.tui.browse_show import SETTLE_S, Shown
+from birdscope.tui.columns import FILE, SortBy
+from birdscope.tui.listing import BYS
 from birdscope.tui.messages import OpenInScope
-from birdscope.tui.outline import SORTS, OutlineData, OutlineRow, places_of, recordings_behind
+from birdscope.tui.outline import SORTS, OutlineData
 from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.probing import Probes
 from birdscope.tui.services import Services
@@ -30,11 +37,12 @@ if TYPE_CHECKING:
     from textual.widgets import Input, Label
 
     from birdscope.dataset.catalog import Catalog
+    from birdscope.dataset.search import Search
     from birdscope.session.state import BrowsePlace
-    from birdscope.tui.widgets.details import Details, Place
+    from birdscope.tui.widgets.chips import Chips
     from birdscope.tui.widgets.filter_input import FilterInput
 
-_SETTLE_S = 0.06
+_TELL_S = 0.5
 
 
 class BrowsePane(SpectrogramPane, inherit_bindings=False):
@@ -46,19 +54,38 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     Attributes:
         probes: What is known of the files so far.
+        finder: What is searched for, and found.
+        shown: The selected recording.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "play_pause", "Play/pause", id="browse.toggle", tooltip="Play or pause"),
-        Binding("slash", "filter", "Filter", id="browse.filter", tooltip="Filter species"),
+        Binding("slash", "filter", "Search", id="browse.filter",
+                tooltip="Search by code, name, class, author, place or file"),
+        Binding("F", "facets", "Filter", id="browse.facets",
+                tooltip="Filter by class, rating, collection, length, problems"),
         Binding("s", "sort", "Sort", id="browse.sort", tooltip="Sort species another way"),
+        Binding("S", "sort_table", "Sort table", show=False, id="browse.sort_table",
+                tooltip="Sort recordings by a column"),
         Binding("o", "open_scope", "Scope", id="browse.scope", tooltip="Open in Scope"),
+        Binding("i", "details", "Details", id="browse.details",
+                tooltip="All that is known of this recording, and its place"),
+        Binding("V", "plots", "Plots", show=False, id="browse.plots",
+                tooltip="Plots: class balance, ratings, map"),
+        Binding("T", "regroup", "By site/date/hour", show=False, id="browse.regroup",
+                tooltip="List soundscapes by site, date or hour"),
+        Binding("e", "export", "Export list", show=False, id="browse.export",
+                tooltip="Export the marked recordings, or all listed ones, as CSV"),
+        Binding("y", "copy", "Copy paths", show=False, id="browse.copy",
+                tooltip="Copy the paths of the marked recordings, or of this one"),
+        Binding("r", "predict", "Predict marked", show=False, id="browse.predict",
+                tooltip="Predict the marked recordings as a job"),
         Binding("C", "columns", "Columns", show=False, id="browse.columns",
                 tooltip="Choose columns of the table"),
         Binding("X", "review_cuts", "Review cuts", show=False, id="browse.cuts",
                 tooltip="Review proposed cuts by ear"),
-        Binding("escape", "clear_filter", "All species", show=False, id="browse.clear",
-                tooltip="Clear the filter"),
+        Binding("escape", "clear_filter", "Show all", show=False, id="browse.clear",
+                tooltip="Show everything: clear the search and the filter"),
         *SpectrogramPane.BINDINGS,
     ]  # fmt: skip
 
@@ -70,13 +97,13 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         super().__init__(id=id)
         self._services = services
         self.probes = probes or Probes()
+        self.finder = Finder(self.probes)
+        self.shown = Shown(self, services, self.finder, self.probes)
+        self._list = RowList(
+            self, lambda: self.query_one(RecordingsTable), self.finder, self.probes, self._listed
+        )
+        self._bulk = Bulk(self, services, self.probes)
         self._catalog: Catalog | None = None
-        self._reserve: Place | None = None
-        self._places: list[Place] = []
-        self._selected: Recording | None = None
-        self._shown_row: OutlineRow | None = None
-        self._settling: Timer | None = None
-        self._wanted: BrowsePlace | None = None
 
     def compose(self) -> ComposeResult:
         """Species | recordings over the spectrogram; `furnish` adds the rest."""
@@ -91,16 +118,18 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
                 yield SpectrogramView(self._services.spectrogram, id="spectrogram")
 
     async def furnish(self) -> None:
-        """Add what the first paint can do without: the filter and the details."""
+        """Add what the first paint can do without: the search, the chips and the details."""
         from textual.widgets import Label
 
+        from birdscope.tui.widgets.chips import Chips
         from birdscope.tui.widgets.details import Details
         from birdscope.tui.widgets.filter_input import FilterInput
 
         await self.query_one("#filter-row").mount(
-            FilterInput(placeholder="/ filter", id="filter", compact=True),
+            FilterInput(placeholder="/ search", id="filter", compact=True),
             Label(f"▾ {self.sort}", id="sort"),
         )
+        await self.query_one("#species-panel").mount(Chips(id="chips"), after="#filter-row")
         details = Details(id="details", classes="panel")
         details.border_title = "Details"
         await self.query_one("#upper").mount(details)
@@ -108,8 +137,8 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def on_mount(self) -> None:
         """Follow the player and wait for the catalog."""
         self.query_one(RecordingsTable).border_title = "Recordings"
-        self._title_spectrogram()
-        self.watch(self.spectrogram, "scale", self._title_spectrogram, init=False)
+        self.shown.title()
+        self.watch(self.spectrogram, "scale", self.shown.title, init=False)
         services = self._services
         services.catalog_loaded.subscribe(self, self._take_catalog)
         services.playback.changed.subscribe(self, self._playback_changed, immediate=True)
@@ -124,13 +153,14 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self._probe_seen()
 
     def on_resize(self) -> None:
-        """More rows may be in sight."""
+        """More rows may be in sight, and the details may have come into view."""
         self._probe_seen()
+        self.call_after_refresh(self._draw_details)
 
     @property
     def selected(self) -> Recording | None:
         """The recording whose spectrogram is shown."""
-        return self._selected
+        return self.shown.recording
 
     @property
     def label(self) -> str:
@@ -142,51 +172,25 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def place(self) -> BrowsePlace | None:
         """Where the user is here; None before the dataset is listed."""
         species = self.query_one(SpeciesList)
-        if self._wanted is not None or not species.row_total():
+        if self.shown.wanted is not None or not species.row_total():
             return None
-        return places.browse_place(species, self._selected, self.spectrogram)
+        table = self.query_one(RecordingsTable)
+        return places.browse_place(species, self.finder, table, self.selected, self.spectrogram)
 
     def come_back(self, place: BrowsePlace) -> None:
         """Go to a place as soon as the dataset is listed."""
-        self._wanted = place
+        self.shown.wanted = place
 
     @on(RowsView.Highlighted, "#species")
     def _species_highlighted(self) -> None:
-        row = self.query_one(SpeciesList).row
+        row, before = self.query_one(SpeciesList).row, self._list.row
         if self._catalog is None:
             return
         if row is None:
-            self._show_no_species()
-            return
-        if self._shown_row is not None and (row.kind, row.key) == (
-            self._shown_row.kind,
-            self._shown_row.key,
-        ):
-            return
-        self._shown_row = row
-        table = self.query_one(RecordingsTable)
-        recordings = recordings_behind(self._catalog, row)
-        what = "Soundscapes" if row.kind in ("split", "site") else "Recordings"
-        title = f"{row.key}  {row.title}" if row.kind == "species" else row.title
-        table.border_title = Content(f"{what} of {title}" if row.kind != "split" else title)
-        table.border_subtitle = f"{len(recordings)}"
-        table.empty_text = "no recordings in this dataset"
-        table.show(recordings)
-        if self._wanted is not None:
-            table.go_to(self._wanted.recording)
-        self._places = places_of(recordings)
-        self._select(table.recording)
-        self._probe_seen()
-
-    def _show_no_species(self) -> None:
-        """Empty all that belongs to a species: the filter lets none through."""
-        self._shown_row = self._wanted = None
-        self._places = []
-        table = self.query_one(RecordingsTable)
-        table.border_title, table.border_subtitle = "Recordings", ""
-        table.empty_text = "no species is chosen"
-        table.show(())
-        self._select(None)
+            self.shown.wanted = None
+            self._list.show_nothing()
+        elif before is None or (row.kind, row.key) != (before.kind, before.key):
+            self._list.show(row)
 
     @on(RowsView.Chosen, "#species")
     def _species_chosen(self) -> None:
@@ -194,7 +198,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     @on(RowsView.Highlighted, "#recordings")
     def _recording_highlighted(self) -> None:
-        self._select(self.query_one(RecordingsTable).recording)
+        self.shown.select(self.query_one(RecordingsTable).recording)
 
     @on(RowsView.Chosen, "#recordings")
     def _recording_chosen(self) -> None:
@@ -210,42 +214,60 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def _recordings_scrolled(self) -> None:
         self._probe_seen()
 
+    def on_recordings_table_sort_chosen(self, message: RecordingsTable.SortChosen) -> None:
+        """A click on a title sorts by it; another one turns the order around."""
+        self._list.sort(self.query_one(RecordingsTable).sort.turned(message.key))
+
+    def on_recordings_table_marked(self) -> None:
+        """Say how many are marked."""
+        self._list.title()
+
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as is typed."""
-        self.query_one(SpeciesList).filter(event.value)
-        self._title_species()
+        """Search as is typed."""
+        self._find(replace(self.finder.query, words=event.value))
 
     def on_filter_input_left(self, event: FilterInput.Left) -> None:
         """Back to the list."""
         event.stop()
         self.query_one(SpeciesList).focus()
 
+    def on_chips_wanted(self, message: Chips.Wanted) -> None:
+        """A click on the chips."""
+        if message.clear:
+            self._find(replace(self.finder.query, picked=frozenset()))
+        else:
+            self.action_facets()
+
     @on(SpectrogramView.Seek)
     def _seek(self, event: SpectrogramView.Seek) -> None:
         event.stop()
-        if self._selected is None:
+        if self.selected is None:
             return
-        if self._services.playback.path == self._selected.path:
+        if self._services.playback.path == self.selected.path:
             self._services.playback.seek(event.seconds)
         else:
-            self._play(self._selected, event.seconds)
+            self._play(self.selected, event.seconds)
 
     def action_play_pause(self) -> None:
         """Pause what plays; else play the selected recording."""
         playback = self._services.playback
-        same = self._selected is None or playback.path == self._selected.path
+        same = self.selected is None or playback.path == self.selected.path
         if playback.status.state == "playing" or same:
             playback.toggle()
-        elif self._selected is not None:
-            self._play(self._selected)
+        elif self.selected is not None:
+            self._play(self.selected)
 
     def action_filter(self) -> None:
-        """Go to the filter."""
+        """Go to the search line."""
         self.query_one("#filter").focus()
 
     def action_clear_filter(self) -> None:
-        """Show all species and go there."""
-        cast("FilterInput", self.query_one("#filter")).action_clear()
+        """Show everything and go there."""
+        self.finder.query = replace(self.finder.query, picked=frozenset())
+        field = cast("FilterInput", self.query_one("#filter"))
+        if not field.value:
+            self._find(Query())
+        field.action_clear()
 
     def action_sort(self) -> None:
         """Take the next order of species."""
@@ -255,11 +277,82 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         """Sort, and say how."""
         self.query_one(SpeciesList).sort(sort)
         cast("Label", self.query_one("#sort")).update(f"▾ {sort}")
+        self._title_species()
+
+    def action_sort_table(self) -> None:
+        """Let the user choose a column to sort by."""
+        from birdscope.tui.screens.choose_one import Choice, ChooseOne
+
+        table = self.query_one(RecordingsTable)
+        columns = [FILE, *table.columns]
+        keys = [one.key for one in columns]
+        choices = [Choice("as in the dataset"), *(Choice(one.title) for one in columns)]
+        current = keys.index(table.sort.key) + 1 if table.sort.key in keys else 0
+
+        def sort(number: int | None) -> None:
+            if number is not None:
+                self._list.sort(table.sort.turned(keys[number - 1]) if number else SortBy())
+
+        self.app.push_screen(ChooseOne("Sort by · again turns it around", choices, current), sort)
+
+    def action_facets(self) -> None:
+        """Let the user tick what recordings must be."""
+        from birdscope.tui.screens.filter_recordings import FilterRecordings
+
+        if self.finder.is_ready:
+            picked, counts = self.finder.query.picked, self.finder.search.counts
+            self.app.push_screen(FilterRecordings(picked, counts, self._pick))
+            self._learn()
+
+    def action_regroup(self) -> None:
+        """List soundscapes by the next of site, date and hour, and unfold them."""
+        if not self.finder.is_ready:
+            return
+        species = self.query_one(SpeciesList)
+        data = self.finder.next_grouping()
+        species.fold_only(species.folded - data.listing.groups.keys())
+        self._show_data(data)
+
+    def action_details(self) -> None:
+        """Show all that is known of the recording."""
+        from birdscope.tui.screens.recording_details import RecordingDetails
+
+        if self.shown.known() is not None:
+            self.app.push_screen(RecordingDetails(self.shown.known, self._step))
+
+    def action_plots(self) -> None:
+        """Show plots of what is listed."""
+        from birdscope.tui.screens.plots import Plots
+
+        if self.finder.is_ready:
+            known, row = self.shown.known(), self._list.row
+            screen = Plots(
+                self.finder.species,
+                self.finder.counts,
+                label=self.label,
+                title=row.title if row is not None else "nothing",
+                listed=self.query_one(RecordingsTable).recordings,
+                here=known.here if known is not None else None,
+                reserve=self.shown.reserve,
+            )
+            self.app.push_screen(screen)
+
+    def action_export(self) -> None:
+        """Export the marked recordings, or all that are listed."""
+        self._bulk.export()
+
+    def action_copy(self) -> None:
+        """Copy paths."""
+        self._bulk.copy()
+
+    async def action_predict(self) -> None:
+        """Predict the marked recordings."""
+        await self._bulk.predict()
 
     def action_open_scope(self) -> None:
         """Open the selected recording in Scope."""
-        if self._selected is not None:
-            self.post_message(OpenInScope(self._selected))
+        if self.selected is not None:
+            self.post_message(OpenInScope(self.selected))
 
     def action_columns(self) -> None:
         """Let the user choose columns."""
@@ -285,26 +378,30 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     @work(thread=True, group="outline", exclusive=True)
     def _gather(self, catalog: Catalog) -> None:
-        data = OutlineData.of(catalog)
-        self._reserve = catalog.location()
-        self.app.call_from_thread(self._show_outline, data)
+        search = self.finder.open(catalog)
+        self.shown.reserve = catalog.location()
+        self.app.call_from_thread(self._show_catalog, catalog, search)
+        search.warm()
 
-    def _show_outline(self, data: OutlineData) -> None:
-        species = self.query_one(SpeciesList)
-        species.empty_text = "nothing fits the filter"
-        if self._wanted is not None:
-            self._arrange(species, self._wanted)
-        species.show(data)
-        if self._wanted is not None:
-            species.go_to(self._wanted.row)
-            self._shown_row = self._selected = None
-            self._species_highlighted()
+    def _show_catalog(self, catalog: Catalog, search: Search) -> None:
+        species, wanted = self.query_one(SpeciesList), self.shown.wanted
+        species.empty_text = "nothing fits"
+        self._list.row = self.shown.recording = None
+        self.finder.query = Query()
+        if wanted is not None:
+            self._arrange(species, wanted)
+        species.show(self.finder.take(catalog, search))
+        if wanted is not None:
+            species.go_to(wanted.row)
+        self._species_highlighted()
         self._title_species()
+        if self.finder.query.picked:
+            self._learn()
         if self.display:
             species.focus()
 
     def _arrange(self, species: SpeciesList, place: BrowsePlace) -> None:
-        """Filter, sort and fold as it was."""
+        """Search, filter, sort and fold as it was."""
         if place.folded is not None:
             species.fold_only(frozenset(place.folded))
         if place.sort in SORTS:
@@ -312,74 +409,91 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         field = cast("FilterInput", self.query_one("#filter"))
         with field.prevent(field.Changed):
             field.value = place.filter
-        species.filter(place.filter)
+        self.finder.query = places.query_of(place)
+        self.finder.by = next((by for by in BYS if by == place.soundscapes_by), "site")
+        self.query_one(RecordingsTable).sort = SortBy.parse(place.order)
         places.set_colours(self.spectrogram, palette=place.palette, scale=place.scale)
 
+    def _pick(self, picked: frozenset[Pick]) -> str:
+        """Filter, and say how many fit."""
+        self._find(replace(self.finder.query, picked=picked))
+        self._learn()
+        return f"{self.finder.found:,} of {self.finder.total:,} fit"
+
+    def _find(self, query: Query) -> None:
+        self._show_data(self.finder.find(query))
+
+    def _show_data(self, data: OutlineData) -> None:
+        """List what fits; the cursor stays where it can."""
+        species, before = self.query_one(SpeciesList), self._list.row
+        species.show(data)
+        row = species.row
+        if (
+            row is not None
+            and before is not None
+            and (row.kind, row.key) == (before.kind, before.key)
+        ):
+            self._list.show(row, stay=True)
+        else:
+            self._species_highlighted()
+        self._title_species()
+
+    @work(group="learn", exclusive=True)
+    async def _learn(self) -> None:
+        """Find out what only files tell, where the filter wants it; show it as it comes."""
+        from birdscope.tui.screens.filter_recordings import FilterRecordings
+
+        finder = self.finder
+        await finder.read_problems()
+        unread = finder.unread() if finder.query.needs("length") else []
+        loop = asyncio.get_running_loop()
+        told_s = loop.time()
+        for start in range(0, len(unread), 64):
+            await finder.read_lengths(unread[start : start + 64])
+            if loop.time() - told_s > _TELL_S or start + 64 >= len(unread):
+                told_s = loop.time()
+                self._find(finder.query)
+                self._list.progress(min(start + 64, len(unread)), len(unread))
+        if finder.query.needs("problems"):
+            self._find(finder.query)
+        if isinstance(self.app.screen, FilterRecordings):
+            fits = f"{finder.found:,} of {finder.total:,} fit" if finder.query.picked else ""
+            self.app.screen.recount(fits)
+
     def _title_species(self) -> None:
-        shown = self.query_one(SpeciesList).species_shown
+        species = self.query_one(SpeciesList)
+        shown = species.species_shown
         total = len(self._catalog.taxonomy) if self._catalog is not None else 0
         count = f"{shown} of {total}" if shown != total else str(total)
-        self.query_one("#species-panel").border_title = f"Species ({count})"
+        panel = self.query_one("#species-panel")
+        panel.border_title = f"Species ({count})"
+        panel.border_subtitle = "  ".join(species.columns(species.scrollable_content_region.width))
+        cast("Chips", self.query_one("#chips")).show(chips(self.finder.query.picked))
 
-    def _title_spectrogram(self) -> None:
-        view = self.spectrogram
-        name = f"{self._selected.name}  " if self._selected is not None else ""
-        view.border_title = Content(f"{name}{view.scale} 0–16 kHz")
+    def _listed(self, recordings: Sequence[Recording]) -> None:
+        """Other recordings are listed."""
+        table, wanted = self.query_one(RecordingsTable), self.shown.wanted
+        if wanted is not None:
+            table.go_to(wanted.recording)
+        self.shown.listed(recordings)
+        self.shown.select(table.recording)
+        self._probe_seen()
 
-    def _select(self, recording: Recording | None) -> None:
-        if recording is self._selected:
-            return
-        self._selected = recording
-        if self._settling is not None:
-            self._settling.stop()
-        self._settling = self.set_timer(_SETTLE_S, self._show_selected)
+    def _step(self, rows: int) -> None:
+        """Select another recording at once."""
+        table = self.query_one(RecordingsTable)
+        table.cursor += rows
+        self.shown.select(table.recording)
 
-    def _show_selected(self) -> None:
-        view = self.spectrogram
-        recording = self._selected
-        self._title_spectrogram()
-        if recording is None:
-            self.workers.cancel_group(self, "show")
-            self._wanted = None
-            self._show_details()
-            view.show(None)
-        else:
-            self._show_recording(recording)
-
-    @work(group="show", exclusive=True)
-    async def _show_recording(self, recording: Recording) -> None:
-        probed = self.probes.get(recording)
-        if probed is None:
-            probed = await asyncio.to_thread(self.probes.ask, recording)
-            self.query_one(RecordingsTable).refresh_recording(recording)
-        view = self.spectrogram
-        if probed.duration_s is None:
-            view.show_error(recording.path, f"✗ {recording.name}: {probed.problem}")
-        else:
-            wanted = self._wanted
-            span_s = wanted.span_s if wanted and wanted.recording == recording.key else None
-            view.show(recording.path, probed.duration_s, span_s)
-            if self._services.playback.path == recording.path:
-                view.set_playhead(self._services.playback.position_s)
-        self._wanted = None
-        self._show_details()
-
-    def _show_details(self) -> None:
-        details, recording = cast("Details", self.query_one("#details")), self._selected
-        if recording is None or self._catalog is None:
-            details.show_nothing()
-            return
-        label = recording.primary_label
-        species = self._catalog.taxonomy.get(label) if label else None
-        details.show(species, recording, self.probes.get(recording))
-        here = places_of([recording])
-        details.show_places(self._places, here[0] if here else None, self._reserve)
+    def _draw_details(self) -> None:
+        if self.query("#details"):
+            self.shown.details()
 
     @work(group="probe", exclusive=True)
     async def _probe_seen(self) -> None:
         """Read lengths of what is on screen, top to bottom, until the user moves on."""
         table = self.query_one(RecordingsTable)
-        await asyncio.sleep(_SETTLE_S)
+        await asyncio.sleep(SETTLE_S)
         for recording in table.seen():
             if self.probes.get(recording) is None:
                 await asyncio.to_thread(self.probes.ask, recording)
@@ -389,10 +503,12 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self._services.playback.play(recording.path, name=recording.name, start_s=start_s)
 
     def _playback_changed(self, status: PlaybackStatus) -> None:
-        table = self.query_one(RecordingsTable)
-        is_active = status.path is not None and status.state != "stopped"
-        key = next((one.key for one in table.recordings if one.path == status.path), "")
-        table.mark_playing(key if is_active else "")
+        key = ""
+        if status.path is not None and status.state != "stopped" and self._catalog is not None:
+            root = self._catalog.root
+            if status.path.is_relative_to(root):
+                key = status.path.relative_to(root).as_posix()
+        self.query_one(RecordingsTable).mark_playing(key)
 
     def _playback_moved(self, seconds: float) -> None:
         view = self.spectrogram

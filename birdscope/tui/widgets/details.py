@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -12,9 +13,9 @@ from textual.widgets import Static
 from birdscope.core.types import Recording, Species
 from birdscope.core.units import clock
 from birdscope.tui.columns import plain, recorded_at
-from birdscope.tui.outline import site_of
+from birdscope.tui.listing import site_of
 from birdscope.tui.probing import Probed
-from birdscope.tui.widgets.plot import PlotView, Series
+from birdscope.tui.widgets.plot import Limits, PlotView, Series
 
 Place = tuple[float, float]
 _KEY_CELLS = 11
@@ -27,6 +28,29 @@ _SHOWN_ABOVE = {
     "latitude",
     "longitude",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a recording.
+
+    Attributes:
+        recording: The recording.
+        species: Its species, if it has one.
+        probed: What its file's header says; None before it was asked.
+        problems: What is wrong with its row or file.
+        places: (latitude, longitude) of the recordings that are listed beside it.
+        here: Its own place.
+        reserve: The dataset's place.
+    """
+
+    recording: Recording
+    species: Species | None = None
+    probed: Probed | None = None
+    problems: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    here: Place | None = None
+    reserve: Place | None = None
 
 
 class Details(Vertical):
@@ -50,50 +74,65 @@ class Details(Vertical):
             yield Static(id="details-static")
         yield PlotView(id="details-map")
 
-    def show(self, species: Species | None, recording: Recording, probed: Probed | None) -> None:
-        """Show a recording, and its species if it has one."""
-        lines = list(_species_lines(species)) if species is not None else []
-        lines += _recording_lines(recording, probed)
+    def show(self, known: Known | None) -> None:
+        """Show a recording; None empties the panel."""
+        if known is None:
+            self.query_one("#details-static", Static).update("")
+            self.set_class(False, "-mapped")
+            self.border_subtitle = ""
+            return
+        lines = list(_species_lines(known.species)) if known.species is not None else []
+        lines += _recording_lines(known)
         text = Content("\n").join(lines)
         static = self.query_one("#details-static", Static)
         # laying the whole screen out again costs more than all the rest of a key press
         height = text.get_height({}, max(static.size.width, 1))
         static.update(text, layout=height != static.size.height)
+        if self.display:
+            self._show_places(known)
 
-    def show_nothing(self) -> None:
-        """Empty the panel."""
-        self.query_one("#details-static", Static).update("")
-        self.set_class(False, "-mapped")
-        self.border_subtitle = ""
-
-    def show_places(
-        self, places: Sequence[Place], here: Place | None, reserve: Place | None
-    ) -> None:
-        """Draw places of recordings, the selected one, and the dataset's own place.
-
-        Args:
-            places: (latitude, longitude) of the species' recordings.
-            here: Of the selected recording.
-            reserve: Of the dataset.
-        """
-        layers = [(places, "•", "primary"), ([reserve] if reserve else [], "◆", "secondary")]
-        layers.append(([here] if here else [], "●", "accent"))
-        series = [
-            Series([lon for _, lon in points], [lat for lat, _ in points], marker, role)
-            for points, marker, role in layers
-            if points
-        ]
-        mapped = bool(places or here)
+    def _show_places(self, known: Known) -> None:
+        """Draw the places of recordings, of the selected one, and of the dataset."""
+        mapped = bool(known.places or known.here)
         self.set_class(mapped, "-mapped")
-        self.border_subtitle = "● here  • others  ◆ reserve" if mapped else ""
+        self.border_subtitle = MAP_LEGEND if mapped else ""
+        series = map_series(known.places, known.here, known.reserve)
         if series and series != self._series:
             self._series = series
-            every = [one for points, _, _ in layers for one in points]
-            self.query_one(PlotView).show(
-                series,
-                x_limits=_limits([lon for _, lon in every]),
-                y_limits=_limits([lat for lat, _ in every]),
-            )
+            x_limits, y_limits = map_limits(series)
+            plot = self.query_one("#details-map", PlotView)
+            plot.show(series, x_limits=x_limits, y_limits=y_limits)
+
+
+MAP_LEGEND = "● here  • others  ◆ reserve"
+
+
+def map_series(places: Sequence[Place], here: Place | None, reserve: Place | None) -> list[Series]:
+    """The layers of a map, the selected recording on top.
+
+    Args:
+        places: (latitude, longitude) of recordings.
+        here: Of the selected recording.
+        reserve: Of the dataset.
+    """
+    layers = [
+        # many recordings of one place are one point
+        (sorted({(round(north, 2), round(east, 2)) for north, east in places}), "•", "primary"),
+        ([reserve] if reserve else [], "◆", "secondary"),
+        ([here] if here else [], "●", "accent"),
+    ]
+    return [
+        Series([east for _, east in points], [north for north, _ in points], marker, role)
+        for points, marker, role in layers
+        if points
+    ]
+
+
+def map_limits(series: Sequence[Series]) -> tuple[Limits, Limits]:
+    """The span of a map's layers from west to east and from south to north."""
+    east = [value for one in series for value in one.x]
+    north = [value for one in series for value in one.y]
+    return _limits(east), _limits(north)
 
 
 def _species_lines(species: Species) -> Iterable[Content]:
@@ -109,12 +148,15 @@ def _length(duration_s: float) -> str:
     return f"{duration_s:.1f} s" if duration_s < 60 else clock(duration_s, tenths=True)
 
 
-def _recording_lines(recording: Recording, probed: Probed | None) -> Iterable[Content]:
+def _recording_lines(known: Known) -> Iterable[Content]:
+    recording, probed = known.recording, known.probed
     yield Content.from_markup("[$text]$name[/]", name=recording.name)
     if probed is not None and probed.problem:
         yield Content.from_markup("[$text-error]✗ $text[/]", text=probed.problem)
     elif probed is not None and probed.duration_s is not None:
         yield _pair("length", _length(probed.duration_s))
+    for problem in known.problems:
+        yield Content.from_markup("[$text-warning]▲ $text[/]", text=problem)
     if recording.split != "train_audio":
         yield _pair("site", site_of(recording.key))
         if (when := recorded_at(recording)) is not None:

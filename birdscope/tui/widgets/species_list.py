@@ -12,9 +12,10 @@ from birdscope.tui.widgets.rows import RowsView, Span, fit
 
 _WIDEST_CODE = 9
 _COUNT_CELLS = 5
-_RATING_CELLS = 4
+_FIGURE_CELLS = 4
 _MARGIN = 1
 _RATING_FROM = 36
+_BOTH_FROM = 42
 _CODE_FROM = 32
 
 
@@ -34,8 +35,7 @@ class SpeciesList(RowsView):
         self._data = OutlineData()
         self._rows: list[OutlineRow] = []
         self._folded: frozenset[str] = frozenset({"train_soundscapes", "test_soundscapes"})
-        self._wanted = ""
-        self._rated = False
+        self._rated = self._measured = False
         self._code_cells = 0
         self._sort = "name"
 
@@ -60,11 +60,6 @@ class SpeciesList(RowsView):
         return self._sort
 
     @property
-    def wanted(self) -> str:
-        """The words of the filter."""
-        return self._wanted
-
-    @property
     def folded(self) -> frozenset[str]:
         """Keys of the headings whose content is hidden."""
         return self._folded
@@ -80,18 +75,19 @@ class SpeciesList(RowsView):
         if key in keys:
             self.cursor = keys.index(key)
 
+    @property
+    def data(self) -> OutlineData:
+        """What the list is made of."""
+        return self._data
+
     def show(self, data: OutlineData) -> None:
-        """Show another dataset."""
+        """Show a dataset, or what of it fits a query; the cursor stays on its row."""
         self._data = data
         self._rated = any(one.rating for one in data.entries)
+        self._measured = any(one.auc is not None for one in data.entries)
         lengths = [len(one.species.label) for one in data.entries]
         self._code_cells = min(max(lengths, default=0), _WIDEST_CODE)
-        self._rebuild()
-
-    def filter(self, wanted: str) -> None:
-        """Show only species that contain these words."""
-        self._wanted = wanted
-        self._rebuild(to_first_species=bool(wanted.strip()))
+        self._rebuild(to_first_species=data.narrowed)
 
     def sort(self, by: str) -> None:
         """Order species within their class by one of `birdscope.tui.outline.SORTS`."""
@@ -105,7 +101,7 @@ class SpeciesList(RowsView):
     def spans_of(self, row: int, width: int) -> list[Span]:
         """A class, a species, or a place."""
         one = self._rows[row]
-        if one.kind in ("class", "split"):
+        if one.kind in ("all", "class", "split"):
             mark = {True: "▾ ", False: "▸ ", None: "  "}[one.open]
             room = width - len(mark) - _COUNT_CELLS - _MARGIN
             return [
@@ -113,7 +109,7 @@ class SpeciesList(RowsView):
                 (fit(one.title, room), "strong"),
                 (fit(str(one.count), _COUNT_CELLS, right=True), "dim"),
             ]
-        if one.kind == "site":
+        if one.kind == "group":
             room = width - 4 - _COUNT_CELLS - _MARGIN
             count = fit(str(one.count), _COUNT_CELLS, right=True)
             return [("    ", "text"), (fit(one.title, room), "text"), (count, "dim")]
@@ -141,20 +137,33 @@ class SpeciesList(RowsView):
         if self.row is not None and self.row.open is False:
             self._set_open(self.row, True)
 
+    def columns(self, width: int) -> tuple[str, ...]:
+        """What stands at the right of a species in a list of that width."""
+        rating = self._rated and width >= _RATING_FROM
+        auc = self._measured and width >= _RATING_FROM
+        if rating and auc and width < _BOTH_FROM:
+            rating, auc = self._sort != "AUC", self._sort == "AUC"
+        shown = {"n": True, "★": rating, "AUC": auc}
+        return tuple(name for name, is_shown in shown.items() if is_shown)
+
     def _species_spans(self, one: OutlineRow, width: int) -> list[Span]:
         assert one.entry is not None
         code = fit(one.key, self._code_cells) + " " if width >= _CODE_FROM else ""
-        rating = ""
-        if self._rated and width >= _RATING_FROM:
-            text = f"{one.entry.rating:.1f}" if one.entry.rating else "–"
-            rating = fit(text, _RATING_CELLS, right=True)
-        room = width - 2 - len(code) - _COUNT_CELLS - len(rating) - _MARGIN
+        entry, columns = one.entry, self.columns(width)
+        figures = fit(str(one.count), _COUNT_CELLS, right=True)
+        if "★" in columns:
+            figures += fit(
+                f"{entry.rating:.1f}" if entry.rating else "–", _FIGURE_CELLS, right=True
+            )
+        if "AUC" in columns:
+            text = f"{entry.auc:.2f}" if entry.auc is not None else "–"
+            figures += fit(text, _FIGURE_CELLS + 1, right=True)
+        room = width - 2 - len(code) - len(figures) - _MARGIN
         return [
             ("  ", "text"),
             (code, "code"),
             (fit(one.title, room), "text" if one.count else "dim"),
-            (fit(str(one.count), _COUNT_CELLS, right=True), "dim"),
-            (rating, "dim"),
+            (figures, "dim"),
         ]
 
     def _set_open(self, row: OutlineRow, is_open: bool) -> None:
@@ -163,12 +172,19 @@ class SpeciesList(RowsView):
 
     def _rebuild(self, *, to_first_species: bool = False) -> None:
         before = self.row
-        self._rows = rows(self._data, wanted=self._wanted, sort=self._sort, closed=self._folded)
+        self._rows = rows(self._data, sort=self._sort, closed=self._folded)
         keys = [one.key for one in self._rows]
-        first = next((n for n, one in enumerate(self._rows) if one.open is None), 0)
+        first = self._first()
         kept = keys.index(before.key) if before and before.key in keys else first
         if to_first_species and self._rows and self._rows[kept].open is not None:
             kept = first
         self.rows_changed(kept)
         if self.row != before:
             self.post_message(self.Highlighted(self, self.cursor))
+
+    def _first(self) -> int:
+        """Where the cursor begins: the first species, else the first row that holds nothing."""
+        kinds = [one.kind for one in self._rows]
+        if "species" in kinds:
+            return kinds.index("species")
+        return next((n for n, one in enumerate(self._rows) if one.open is None), 0)
