@@ -82,16 +82,24 @@ def usable_precision(wanted: Precision, emit: Emit) -> Precision:
     Raises:
         ConfigError: if OpenVINO is not installed.
     """
+    if wanted in usable_precisions():
+        return wanted
+    emit(Event("warning", "this CPU has no bfloat16: computing in float32, precision exact"))
+    return "exact"
+
+
+def usable_precisions() -> tuple[Precision, ...]:
+    """What OpenVINO can compute in on this CPU, the exact one first.
+
+    Raises:
+        ConfigError: if OpenVINO is not installed.
+    """
     if not installed():
         raise ConfigError(
             "OpenVINO is not installed",
             remedy="pip install 'birdscope[openvino]', or use --backend torch",
         )
-    if wanted == "exact":
-        return wanted
     import openvino
 
-    if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        return wanted
-    emit(Event("warning", "this CPU has no bfloat16: computing in float32, precision exact"))
-    return "exact"
+    has = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ("exact", "fast") if "BF16" in has else ("exact",)

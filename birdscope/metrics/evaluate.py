@@ -76,8 +76,17 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class _Aligned:
-    """Labelled and predicted rows side by side."""
+class AlignedRows:
+    """Labelled and predicted rows side by side.
+
+    Attributes:
+        labels: bool [S, C] of the S rows that have both.
+        probabilities: [S, C], after the stack.
+        recordings: Number of each row's recording, int64 [S].
+        missing: Labelled rows that the scores don't have.
+        unpredicted: Labelled rows without a prediction.
+        unlabelled: How many rows of the scores have no label.
+    """
 
     labels: npt.NDArray[np.bool_]
     probabilities: npt.NDArray[np.floating[Any]]
@@ -112,7 +121,7 @@ def evaluate(
     """
     if tuple(labels.classes) != scores.classes:
         raise ScoresError("labels and scores have different classes")
-    aligned = _align(scores, labels, settings, unit)
+    aligned = align_rows(scores, labels, settings, unit)
     auc = macro_roc_auc(aligned.labels, aligned.probabilities)
     precision = macro_average_precision(aligned.labels, aligned.probabilities)
     recordings, number = np.unique(aligned.recordings, return_inverse=True)
@@ -144,7 +153,12 @@ def evaluate(
     )
 
 
-def _align(scores: Scores, labels: LabelledRows, settings: Settings, unit: Unit) -> _Aligned:
+def align_rows(scores: Scores, labels: LabelledRows, settings: Settings, unit: Unit) -> AlignedRows:
+    """Post-process all scores, then lay the rows that have labels beside them.
+
+    Raises:
+        ScoresError: if no labelled row was predicted.
+    """
     probabilities = apply_settings(scores, settings)
     rows = scores.rows
     if unit == "file":
@@ -160,7 +174,7 @@ def _align(scores: Scores, labels: LabelledRows, settings: Settings, unit: Unit)
     if not predicted.any():
         raise ScoresError(_why_nothing(names, labels.row_ids, bool(there.any())), remedy=_LOOK)
     label_names = np.array(labels.row_ids, dtype=object)
-    return _Aligned(
+    return AlignedRows(
         labels=np.asarray(labels.values)[predicted] > 0.5,
         probabilities=values[at[predicted]],
         recordings=number[at[predicted]],
