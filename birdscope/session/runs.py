@@ -14,6 +14,7 @@ from birdscope.session.names import fits_a_file
 
 RECIPE, METRICS, ENSEMBLE = "recipe.toml", "metrics.jsonl", "ensemble.toml"
 _STAGES, _PSEUDO, _OUT_OF_FOLD, _FOLDS = "stages", "pseudo", "out_of_fold", "folds"
+_PACE = 5
 _RESULT, _META = "result.json", "meta.toml"
 
 
@@ -126,6 +127,14 @@ class Run:
     def planned(self) -> int:
         """Epochs in all."""
         return sum(one.planned * one.models for one in self.stages)
+
+    @property
+    def left_s(self) -> float | None:
+        """Training left at the pace of the newest epochs, without validation; None before one."""
+        newest = [epoch.seconds for stage in self.stages for epoch in stage.epochs][-_PACE:]
+        if not newest:
+            return None
+        return (self.planned - self.done) * sum(newest) / len(newest)
 
     @property
     def is_finished(self) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from birdscope.core.errors import DatasetError
-from birdscope.core.types import Recording
+from birdscope.core.types import Recording, Taxonomy
 from birdscope.dataset.catalog import Catalog
 from birdscope.dataset.folds import EVERYWHERE, group_names, report_folds
 from birdscope.training.clip_choice import choose_clips, well_rated
@@ -50,7 +50,7 @@ def check_data(recipe: Recipe, catalog: Catalog) -> DataCheck:
     findings = [
         *([Finding("error", "there is no clip to train on")] if not taken else []),
         *([Finding("error", problem)] if problem else []),
-        *_fold_findings(taken, folds, used, problem),
+        *_fold_findings(taken, folds, used, problem, catalog.taxonomy),
         *_leaks(taken, folds, used),
         *_stage_findings(recipe, len(pool)),
         *_balance(counts, catalog, used),
@@ -64,7 +64,7 @@ def check_data(recipe: Recipe, catalog: Catalog) -> DataCheck:
         class_counts=dict(counts.most_common()),
         rare=tuple(label for label, count in counts.items() if count < RARE),
         without_clips=tuple(one for one in catalog.taxonomy.labels if not counts[one]),
-        fold_clips=() if used.folds == 1 else tuple(len(one) for one in held_out),
+        fold_clips=() if used.folds == 1 or problem else tuple(len(one) for one in held_out),
         everywhere=int((folds == EVERYWHERE).sum()),
         epoch_samples=len(samples),
         pool=len(pool),
@@ -95,7 +95,11 @@ def _folds(
 
 
 def _fold_findings(
-    recordings: Sequence[Recording], folds: npt.NDArray[np.int64], recipe: Recipe, problem: str
+    recordings: Sequence[Recording],
+    folds: npt.NDArray[np.int64],
+    recipe: Recipe,
+    problem: str,
+    taxonomy: Taxonomy,
 ) -> Iterable[Finding]:
     if problem or not recordings:
         return
@@ -106,10 +110,10 @@ def _fold_findings(
     scored = len(report.counts) - len(report.trained_everywhere)
     yield Finding("ok", f"{scored} of {len(report.counts)} classes are held out and scored")
     if report.trained_everywhere:
-        names = _some(report.trained_everywhere)
+        names = _some([taxonomy.get(one).name for one in report.trained_everywhere])
         yield Finding("note", f"one {recipe.data.group} only, so never held out: {names}")
     if report.absent:
-        names = _some(tuple(report.absent))
+        names = _some([taxonomy.get(one).name for one in report.absent])
         yield Finding("note", f"in some folds not held out: {names}")
 
 
@@ -192,12 +196,13 @@ def _stage_findings(recipe: Recipe, pool: int) -> Iterable[Finding]:
 def _balance(counts: Mapping[str, int], catalog: Catalog, recipe: Recipe) -> Iterable[Finding]:
     without = [one for one in catalog.taxonomy.labels if not counts.get(one)]
     if without:
-        yield Finding("note", f"{len(without)} classes have no clip: {_some(without)}")
+        named = _some([catalog.taxonomy.get(one).name for one in without])
+        yield Finding("note", f"{len(without)} classes have no clip: {named}")
     rare = sorted((label for label in counts if counts[label] < RARE), key=lambda one: counts[one])
     if rare:
         least = recipe.data.min_clips_per_class
         repeated = f", repeated up to {least} an epoch" if least else ", not repeated"
-        named = _some([f"{one} {counts[one]}" for one in rare])
+        named = _some([f"{catalog.taxonomy.get(one).name} {counts[one]}" for one in rare])
         yield Finding("note", f"{len(rare)} classes have under {RARE} clips{repeated}: {named}")
 
 

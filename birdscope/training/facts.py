@@ -42,7 +42,7 @@ class FormRow:
     @property
     def is_fixed(self) -> bool:
         """Whether it can't be changed by its key: post-processing, and names of stages."""
-        return self.key.startswith("steps.") or (self.group != "run" and self.name == "name")
+        return self.key.split(".")[0] == "steps" or (self.group != "run" and self.name == "name")
 
     @property
     def is_changed(self) -> bool:

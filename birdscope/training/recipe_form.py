@@ -176,9 +176,9 @@ def _group(key: str) -> tuple[str, str]:
     parts = key.split(".")
     if parts[0] == "stages":
         return f"stage {parts[1]}", ".".join(parts[2:])
-    if len(parts) == 1 and key != "front_end":
+    if len(parts) == 1 and key not in ("front_end", "steps"):
         return "run", key
-    return parts[0], ".".join(parts[1:]) or "preset"
+    return parts[0], ".".join(parts[1:]) or ("preset" if key == "front_end" else "all")
 
 
 _ORDER = ("run", "data", "augment", "loss", "optim", "model", "front_end", "validation", "member")

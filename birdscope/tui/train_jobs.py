@@ -231,9 +231,8 @@ class TrainJobs:
         fields = [Field("name", "name", "-".join(names)[:60], wrong_name)]
         if len(views) > 1:
             even = ", ".join(["1"] * len(views))
-            fields.append(
-                Field("weights", "weights", even, lambda text: _weights(text, len(views)))
-            )
+            wrong_weights = partial(_wrong_weights, len(views))
+            fields.append(Field("weights", "weights", even, wrong_weights))
 
         def take(values: dict[str, str] | None) -> None:
             if values is not None:

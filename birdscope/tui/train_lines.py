@@ -12,6 +12,7 @@ from birdscope.tui.widgets.runs_table import COLOURS
 if TYPE_CHECKING:
     from birdscope.session.runs import Epoch, Run
 
+Limits = tuple[float, float]
 Value = Callable[["Epoch"], "float | None"]
 
 
@@ -48,6 +49,15 @@ def _lines(runs: Sequence[Run], value: Value) -> list[Line]:
 def _line(name: str, number: int, run: Run, value: Value, model: str | None = None) -> Line:
     x, y = curve_of(run, value, model)
     return Line(name, COLOURS[number % len(COLOURS)], x, y)
+
+
+def limits_of(lines: Sequence[Line], runs: Sequence[Run]) -> tuple[Limits, Limits]:
+    """Of x all epochs that are planned, of y the data's with some room: (x, y)."""
+    planned = max((sum(one.planned for one in run.stages) for run in runs), default=1)
+    low = min(min(one.y) for one in lines)
+    high = max(max(one.y) for one in lines)
+    room = (high - low) * 0.08 or abs(high) * 0.1 or 0.1
+    return (0.0, float(max(planned, 2))), (low - room, high + room)
 
 
 LINES: dict[str, Callable[[Sequence[Run]], list[Line]]] = {

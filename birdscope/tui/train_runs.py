@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from birdscope.core.units import duration
+from birdscope.core.units import clock
 
 if TYPE_CHECKING:
     from birdscope.jobs.job import State
@@ -51,12 +51,13 @@ class RunView:
             return self.job.job.state
         return "finished" if self.run.is_finished else "interrupted"
 
-    def time_text(self, now: float) -> str:
+    @property
+    def time_text(self) -> str:
         """Time left of a live one, time that training took of another."""
         if self.job is not None and self.is_live:
-            left_s = self.job.job.progress.remaining_s(now)
-            return f"{_short(left_s)} left"[:10] if left_s is not None else _short(self.job.seconds)
-        return _short(self.run.seconds) if self.run.seconds else ""
+            left_s = self.run.left_s
+            return f"{clock(left_s)} left" if left_s is not None else clock(self.job.seconds)
+        return clock(self.run.seconds) if self.run.seconds else ""
 
 
 class TrainRuns:
@@ -134,7 +135,3 @@ def _out_of(argv: tuple[str, ...]) -> Path | None:
     if not argv or argv[0] != "train" or "--out" not in argv[:-1]:
         return None
     return Path(argv[argv.index("--out") + 1])
-
-
-def _short(seconds: float) -> str:
-    return duration(seconds if seconds < 600 else seconds - seconds % 60).removesuffix(" 0 s")

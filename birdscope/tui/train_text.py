@@ -76,12 +76,12 @@ def about_key(row: FormRow | None, problem: str) -> Content:
     lines = []
     if problem:
         lines.append(mark("$text-error", f"✗ {problem}"))
-    if row.about and not problem:
-        lines.append(Content(row.about))
     allowed = " · ".join(row.choices) or row.allowed
     facts = mark("$text-secondary", row.key)
     if row.is_fixed:
-        allowed = "post-processing: Tune changes it" if row.key.startswith("steps.") else "fixed"
+        allowed = (
+            "post-processing: Tune changes it" if row.key.split(".")[0] == "steps" else "fixed"
+        )
     facts += mark("$text-muted", f"  {allowed}") if allowed else Content("")
     lines.append(facts)
     if row.is_changed:
@@ -91,6 +91,8 @@ def about_key(row: FormRow | None, problem: str) -> Content:
     else:
         source = f": {row.source}" if row.source else ""
         lines.append(mark("$text-muted", f"{row.set_by}{source}"))
+    if row.about and not problem:
+        lines.append(Content(row.about))
     return Content("\n").join(lines)
 
 
@@ -130,7 +132,7 @@ def _estimate(guess: Estimate) -> Content:
 def run_line(view: RunView | None, now: float) -> Content:
     """The run under the cursor, in words."""
     if view is None:
-        return mark("$text-muted", NO_RUNS)
+        return Content("")
     if view.run.problem:
         return mark("$text-error", view.run.problem)
     job = view.job.job if view.job is not None else None

@@ -94,7 +94,7 @@ class BrowseLabels(ModalScreen[bool | None]):
         """The list of windows."""
         return self.query_one(PseudoTable)
 
-    @work(group="pseudo", exclusive=True)
+    @work(group="pseudo", exclusive=True, exit_on_error=False)
     async def _read(self, row: int | None = 0) -> None:
         from birdscope.engine.train_messages import PseudoFound, ReadWindows
 
@@ -236,7 +236,7 @@ class BrowseLabels(ModalScreen[bool | None]):
             f"those shown · power {found.power:.3g} · by {found.teacher}"
         )
 
-    @work(group="pseudo-window", exclusive=True)
+    @work(group="pseudo-window", exclusive=True, exit_on_error=False)
     async def _show_window(self) -> None:
         """Draw the window under the cursor, once the cursor rests."""
         await asyncio.sleep(_SETTLE_S)

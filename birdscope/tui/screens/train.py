@@ -90,7 +90,7 @@ class TrainPane(Container):
                 yield Static(id="train-about")
             with Vertical(id="train-data") as data:
                 data.border_title = "Data and estimate"
-                with VerticalScroll(id="train-check", can_focus=False):
+                with VerticalScroll(id="train-check"):
                     yield Static(id="train-check-text")
                 yield Static(id="train-balance-title")
                 yield PlotView(id="train-balance")
@@ -149,11 +149,9 @@ class TrainPane(Container):
         self._view = VIEWS.index(wanted)
         for name in VIEWS:
             self.set_class(name == wanted, f"-view-{name}")
-        target = {"recipe": "#train-form", "runs": "#train-runs"}.get(wanted)
-        if target is not None:
-            self.query_one(target).focus()
-        else:
-            self.screen.set_focus(None)
+        target = {"recipe": "#train-form", "data": "#train-check", "runs": "#train-runs"}
+        # what was hidden a moment ago can be focused once it is laid out
+        self.call_after_refresh(self.query_one(target[wanted]).focus)
         self.refresh_bindings()
 
     def action_measure(self) -> None:

@@ -88,7 +88,7 @@ class RecipeForm(RowsView):
             return
         self._lines = lines
         keys = ["" if isinstance(one, str) else one.key for one in lines]
-        self.rows_changed(keys.index(here) if here in keys else min(1, len(lines)))
+        self.rows_changed(keys.index(here) if here and here in keys else min(1, len(lines)))
 
     def go_to(self, key: str) -> None:
         """Put the cursor on a key."""

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from birdscope.tui.train_lines import LINES, Line
+from birdscope.tui.train_lines import LINES, Line, limits_of
 from birdscope.tui.widgets.plot import PlotView, Series
 
 if TYPE_CHECKING:
@@ -41,7 +41,12 @@ class RunCurves(Horizontal):
         for what, lines_of in LINES.items():
             lines = lines_of([one.run for one in views])
             plot = self.query_one(f"#run-{what}", PlotView)
-            plot.show([_series(one) for one in lines])
+            series = [_series(one) for one in lines]
+            if lines:
+                x_limits, y_limits = limits_of(lines, [one.run for one in views])
+                plot.show(series, x_limits=x_limits, y_limits=y_limits)
+            else:
+                plot.show(series)
             self._say(what, lines)
 
     def _say(self, what: str, lines: Sequence[Line]) -> None:
