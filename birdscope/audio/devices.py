@@ -68,6 +68,20 @@ def device_info(direction: Direction, device: int | str | None = None) -> dict[s
         raise no_device(direction, device) from error
 
 
+def output_devices() -> list[tuple[int, str]]:
+    """Number and name of every device that plays, as PortAudio saw them last.
+
+    Raises:
+        AudioDeviceError: PortAudio is missing.
+    """
+    found = portaudio().query_devices()
+    return [
+        (number, str(one["name"]))
+        for number, one in enumerate(found)
+        if one["max_output_channels"] > 0
+    ]
+
+
 def keep_track(stream: Any) -> Any:
     """Remember an open stream, which `look_again` would break; the stream."""
     _STREAMS.add(stream)

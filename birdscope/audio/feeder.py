@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from birdscope.audio.files import SoundReader
 from birdscope.audio.ring import Ring
+from birdscope.audio.treatment import PLAIN, Treatment, heard_rate_hz, treated
 from birdscope.core.errors import AudioError, BirdscopeError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_BLOCK_S = 0.25
 _AHEAD_S = 4.0
 _WAIT_S = 0.02
 
@@ -32,6 +32,7 @@ class Feeder(threading.Thread):
         prebuffer_s: How much must be in the ring before `on_ready` is called, once.
         on_ready: Called from this thread when the sound may begin.
         watch: Called from this thread every 20 ms after `on_ready`; False ends the thread.
+        treatment: What is done to the recording; a loop never finishes.
 
     Attributes:
         finished: All frames are in the ring, or never will be.
@@ -49,6 +50,7 @@ class Feeder(threading.Thread):
         prebuffer_s: float,
         on_ready: Callable[[], None],
         watch: Callable[[], bool],
+        treatment: Treatment = PLAIN,
     ):
         super().__init__(name=f"birdscope-decode-{path.name}", daemon=True)
         self.ring = Ring(round(_AHEAD_S * sample_rate_hz), channels)
@@ -61,6 +63,7 @@ class Feeder(threading.Thread):
         self._prebuffer = round(prebuffer_s * sample_rate_hz)
         self._on_ready = on_ready
         self._watch = watch
+        self._treatment = treatment
         self._ready = False
         self._cancelled = threading.Event()
 
@@ -104,15 +107,14 @@ class Feeder(threading.Thread):
             self._on_ready()
 
     def _resampled(self, sound: SoundReader) -> Iterator[npt.NDArray[np.float32]]:
-        if sound.info.sample_rate_hz == self._rate_hz:
+        heard_hz = heard_rate_hz(sound.info.sample_rate_hz, self._treatment)
+        if heard_hz == self._rate_hz:
             yield from self._native(sound)
             return
         import numpy as np
         import soxr
 
-        stream = soxr.ResampleStream(
-            sound.info.sample_rate_hz, self._rate_hz, self._channels, dtype="float32"
-        )
+        stream = soxr.ResampleStream(heard_hz, self._rate_hz, self._channels, dtype="float32")
         for block in self._native(sound):
             yield stream.resample_chunk(block).reshape(-1, self._channels)
         rest = np.zeros((0, self._channels), np.float32)
@@ -120,16 +122,7 @@ class Feeder(threading.Thread):
 
     def _native(self, sound: SoundReader) -> Iterator[npt.NDArray[np.float32]]:
         """Blocks [frames, device channels] at the file's rate."""
-        rate_hz = sound.info.sample_rate_hz
-        start_s, end_s = self._range
-        begin = round(start_s * rate_hz)
-        end = sound.info.frames if end_s is None else min(round(end_s * rate_hz), sound.info.frames)
-        sound.seek(begin)
-        while begin < end:
-            block = sound.read(min(round(_BLOCK_S * rate_hz), end - begin))
-            if len(block) == 0:
-                return
-            begin += len(block)
+        for block in treated(sound, self._range, self._treatment):
             yield mix(block, self._channels)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,7 @@ from birdscope.audio.devices import (
 from birdscope.audio.feeder import Feeder
 from birdscope.audio.files import AudioInfo, probe
 from birdscope.audio.playing import Playing
+from birdscope.audio.treatment import Treatment
 from birdscope.core.errors import AudioDeviceError, AudioError, BirdscopeError
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class Player:
         self._latency_s = latency_s
         self._lock = threading.RLock()
         self._volume = 1.0
+        self._treatment = Treatment()
         self._path: Path | None = None
         self._info: AudioInfo | None = None
         self._held_s = 0.0
@@ -103,6 +106,46 @@ class Player:
         self._volume = min(max(0.0, value), 1.0)
 
     @property
+    def treatment(self) -> Treatment:
+        """What is done to the recording before it is heard."""
+        return self._treatment
+
+    def treat(self, treatment: Treatment) -> None:
+        """Play another way, from where the sound is; a loop is entered at its beginning.
+
+        Raises:
+            AudioDeviceError: the device refused.
+        """
+        with self._lock:
+            before, self._treatment = self._treatment, treatment
+            if self._state != "playing" or before == treatment:
+                return
+            at_s, loop_s = self.position_s, treatment.loop_s
+            if loop_s is not None and not loop_s[0] <= at_s < loop_s[1]:
+                at_s = loop_s[0]
+            self._start(at_s)
+
+    @property
+    def device(self) -> int | str | None:
+        """The device chosen; None is the system's default."""
+        return self._device
+
+    def use_device(self, device: int | str | None) -> None:
+        """Play on another device, from where the sound is.
+
+        Raises:
+            AudioDeviceError: there is none such, or it refused.
+        """
+        with self._lock:
+            device_info("output", device)
+            playing, at_s = self._state == "playing", self.position_s
+            self._halt()
+            self._close_stream()
+            self._device = device
+            if playing:
+                self._start(at_s)
+
+    @property
     def underruns(self) -> int:
         """How often sound was missing when the device asked for it."""
         playing = self._playing
@@ -122,7 +165,7 @@ class Player:
             return ""
 
     def load(self, path: Path | str) -> None:
-        """Stop, and make `path` the recording to play.
+        """Stop, and make `path` the recording to play; a loop is the other recording's.
 
         Raises:
             AudioError: it can't be read.
@@ -131,6 +174,7 @@ class Player:
         with self._lock:
             self._halt()
             self._path, self._info = Path(path), info
+            self._treatment = replace(self._treatment, loop_s=None)
             self._held_s, self._end_s, self._state = 0.0, None, "stopped"
             self._problem = None
 
@@ -224,8 +268,9 @@ class Player:
             prebuffer_s=_PREBUFFER_S,
             on_ready=lambda: self._begin(playing),
             watch=lambda: self._watch(playing),
+            treatment=self._treatment,
         )
-        playing = Playing(feeder, stream, at_s)
+        playing = Playing(feeder, stream, at_s, self._treatment)
         self._playing, self._state = playing, "playing"
         feeder.start()
 

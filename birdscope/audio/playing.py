@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from birdscope.audio.feeder import Feeder
+from birdscope.audio.treatment import PLAIN, Treatment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,14 +26,16 @@ class Playing:
         feeder: Decodes into the ring.
         stream: The sounddevice output stream.
         start_s: Second of the recording that the first frame is.
+        treatment: Tells which second of the recording a frame is.
     """
 
-    def __init__(self, feeder: Feeder, stream: Any, start_s: float):
+    def __init__(self, feeder: Feeder, stream: Any, start_s: float, treatment: Treatment = PLAIN):
         self.feeder = feeder
         self.underruns = 0
         self._stream = stream
         self._rate_hz = float(stream.samplerate)
         self._start_s = start_s
+        self._treatment = treatment
         self._consumed = 0
         self._gain: float | None = None
         # (stream time at which a block is heard, its first frame, its frames)
@@ -70,7 +73,8 @@ class Playing:
         for heard_at, first, count in reversed(list(self._anchors)):
             if heard_at <= now:
                 passed = min((now - heard_at) * self._rate_hz, count)
-                return self._start_s + (first + passed) / self._rate_hz
+                played_s = (first + passed) / self._rate_hz * self._treatment.speed
+                return self._treatment.second_of(self._start_s, played_s)
         return self._start_s
 
     def is_over(self) -> bool:
