@@ -131,7 +131,7 @@ class Outline:
             return {}
         drawn: dict[int, str] = {}
         if y in (self.top, self.bottom):
-            drawn = dict.fromkeys(range(max(self.left, 0), min(self.right + 1, columns)), "─")
+            drawn = dict.fromkeys(range(max(self.left, 0), min(self.right + 1, columns)), "━")
         corners = self._corners(y)
         for column, corner in zip((self.left, self.right), corners, strict=True):
             if 0 <= column < columns:
@@ -141,7 +141,7 @@ class Outline:
     def _corners(self, y: int) -> str:
         if self.top == self.bottom:
             return "[]"
-        return "┌┐" if y == self.top else "└┘" if y == self.bottom else "││"
+        return "┏┓" if y == self.top else "┗┛" if y == self.bottom else "┃┃"
 
 
 def box_text(box: Box, measure: Measure | None) -> str:

@@ -199,6 +199,12 @@ class SpectrogramView(PictureLook, can_focus=True):
         if tell:
             self._box_is_final()
 
+    def take_in_hand(self) -> None:
+        """Take the focus, and put the cursor where the playhead is, or in the middle."""
+        self.focus()
+        if self._cursor is None and self.duration_s and self.cell_rows:
+            self._put_cursor(self._first_place())
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of the picture, or begin a box."""
         offset = event.get_content_offset(self)

@@ -15,6 +15,8 @@ VIEW_BINDINGS = [
             tooltip="Pan to the left"),
     Binding("l,shift+right", "pan(0.25)", "Pan right", show=False, id="spectrogram.right",
             tooltip="Pan to the right"),
+    Binding("x", "take_in_hand", "Cursor", show=False, id="spectrogram.take_in_hand",
+            tooltip="Go to the spectrogram: arrows move a cursor, with shift they select a box"),
 ]  # fmt: skip
 
 LOOK_BINDINGS = [
@@ -48,8 +50,6 @@ LOOK_BINDINGS = [
             tooltip="Show or hide the waveform"),
     Binding("z", "zoom_box", "Zoom to box", show=False, id="spectrogram.zoom_box",
             tooltip="Zoom to the selected box"),
-    Binding("x", "selecting", "Select", show=False, id="spectrogram.selecting",
-            tooltip="Let a drag select a box, or pan again (shift+drag always selects)"),
 ]  # fmt: skip
 
 HAND_BINDINGS = [
@@ -75,6 +75,8 @@ HAND_BINDINGS = [
             tooltip="Draw the box downwards"),
     Binding("enter", "play_box", "Play box", id="spectrogram.play_box",
             tooltip="Play the selected box, or from the cursor"),
+    Binding("x", "selecting", "Select", show=False, id="spectrogram.selecting",
+            tooltip="Let a drag select a box, or pan again (shift+drag always selects)"),
     Binding("escape", "drop_box", "Drop", show=False, id="spectrogram.drop_box",
             tooltip="Drop the selection, then the cursor"),
 ]  # fmt: skip

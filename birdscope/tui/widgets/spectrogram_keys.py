@@ -84,6 +84,6 @@ class SpectrogramPane(Container):
         """Show the box as large as it gets."""
         self.spectrogram.action_zoom_box()
 
-    def action_selecting(self) -> None:
-        """Let a drag draw a box, or pan again."""
-        self.spectrogram.action_selecting()
+    def action_take_in_hand(self) -> None:
+        """Go to the spectrogram's cursor."""
+        self.spectrogram.take_in_hand()
