@@ -71,6 +71,12 @@ _AUDITIONED = (
 _JUDGED = ("y", "wait:0.6", "enter", "wait:0.3", *"yyyyyynynnnnynnynnnnnnnnnnyn", "wait:4")
 _TUNED = ("4", "wait:3", "P", "wait:60", "a", "wait:1", "down", "enter", "wait:1", "down",
           *["right"] * 5)  # fmt: skip
+_SET_EPOCHS = ("a", "wait:0.5", *"optim.epochs", "tab", *"8", "enter", "wait:0.5")
+_SET_FOLDS = ("a", "wait:0.5", *"folds", "tab", *"2", "enter", "wait:1")
+_TRAINED = ("5", "wait:4", *_SET_EPOCHS, *_SET_FOLDS, "s", "wait:0.5", "enter")
+_SET_RATE = ("a", "wait:0.5", *"optim.learning_rate", "tab", *"0.001", "enter", "wait:0.5")
+_TRAINED_ANOTHER = (*_SET_RATE, "s", "wait:0.5", "enter")
+_COMPARED = ("home", "space", "down", "space", "wait:1")
 SHOTS = {
     "browse": Shot(LARGE, ("down", "down", "down", "enter", "down", "enter", "wait:1.6")),
     "browse-80x24": Shot(SMALL, ("down", "enter", "enter", "wait:1.2")),
@@ -90,6 +96,9 @@ SHOTS = {
     "tune": Shot(LARGE, (*_TUNED, "wait:6"), ensemble=True),
     "tune-80x24": Shot(SMALL, (*_TUNED, "wait:6"), ensemble=True),
     "tune-curves-80x24": Shot(SMALL, (*_TUNED, "wait:4", "n", "v", "wait:2"), ensemble=True),
+    # two trainings of an own recipe of a few epochs; the first ends, the second runs
+    "train": Shot(LARGE, (*_TRAINED, "wait:90", *_TRAINED_ANOTHER, "wait:25", *_COMPARED)),
+    "train-80x24": Shot(SMALL, ("5", "wait:4", "enter", "g", "wait:1")),
     "submit": Shot(LARGE, ("6", "wait:1.5", "b", "wait:12", "e", "wait:12"), ensemble=True),
     # a job outlives the app: started, app closed, found again, exported, its report read
     "story-1-start": Shot(

@@ -57,7 +57,8 @@ def limits_of(lines: Sequence[Line], runs: Sequence[Run]) -> tuple[Limits, Limit
     low = min(min(one.y) for one in lines)
     high = max(max(one.y) for one in lines)
     room = (high - low) * 0.08 or abs(high) * 0.1 or 0.1
-    return (0.0, float(max(planned, 2))), (low - room, high + room)
+    floor = max(low - room, 0.0) if low >= 0 else low - room
+    return (0.0, float(max(planned, 2))), (floor, high + room)
 
 
 LINES: dict[str, Callable[[Sequence[Run]], list[Line]]] = {

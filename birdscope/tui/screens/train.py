@@ -128,6 +128,10 @@ class TrainPane(Container):
             self.log.error(event.worker.error)
             self.notify(str(event.worker.error), title="Train", severity="error", markup=False)
 
+    def on_descendant_focus(self) -> None:
+        """The line below the form is about what is in the hand."""
+        self._draw_about()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is about a run needs one; its keys mean something only where runs are seen."""
         if action not in _OF_RUN:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from birdscope.tui.train_runs import RunView
 
 _TITLES = {"loss": "training loss", "auc": "validation AUC", "rate": "learning rate"}
+_SHORT = {"loss": "loss", "auc": "AUC", "rate": "rate"}
+_NARROW = 110
 
 
 class RunCurves(Horizontal):
@@ -50,12 +52,15 @@ class RunCurves(Horizontal):
             self._say(what, lines)
 
     def _say(self, what: str, lines: Sequence[Line]) -> None:
-        text = Content(_TITLES[what])
+        # where there is little room the colours of the table's marks tell who is who
+        narrow = self.size.width < _NARROW
+        text = Content((_SHORT if narrow else _TITLES)[what])
         if not lines:
             text += Content.from_markup(" [$text-muted]— none yet[/]")
         for one in lines:
             last = f"{one.y[-1]:.3g}" if what != "auc" else f"{one.y[-1]:.4f}"
-            text += Content.from_markup(f" [${one.role}]$name $last[/]", name=one.name, last=last)
+            name = "" if narrow or not one.name else f"{one.name} "
+            text += Content.from_markup(f" [${one.role}]$name$last[/]", name=name, last=last)
         static = self.query_one(f"#run-{what}-title", Static)
         if text != static.content:
             static.update(text)
