@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 _INFO = Path("/proc/cpuinfo")
+_ACCELERATORS = Path("/proc/driver/nvidia/gpus")
 _BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
 _VNNI = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"}
 
@@ -38,3 +41,9 @@ def cpu_features(info: Path = _INFO) -> CpuFeatures:
             flags = set(value.split())
             break
     return CpuFeatures(bool(flags & _BFLOAT16), bool(flags & _VNNI), known=bool(flags))
+
+
+def usual_backend(accelerators: Path = _ACCELERATORS) -> str:
+    """What runs nets here by default, found out without importing it: "torch" or "openvino"."""
+    unwanted = os.environ.get("BIRDSCOPE_BACKEND") == "torch" or accelerators.is_dir()
+    return "openvino" if not unwanted and find_spec("openvino") is not None else "torch"

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from birdscope.tui.screens.choose_one import AskPath, Choice, ChooseOne
 from birdscope.tui.submit_plan import Part, stamp
+from birdscope.tui.submit_precision import EXACT, FAST
 
 if TYPE_CHECKING:
     from birdscope.tui.submit_facts import Facts
@@ -29,13 +30,15 @@ class Choosers:
         self._facts = facts
 
     def change(self, key: str) -> None:
-        """Ask for another split, ensemble, stack or file."""
+        """Ask for another split, ensemble, stack, precision or file."""
         if key == "split":
             self._choose_part()
         elif key == "ensemble":
             self._owner.run_worker(self._choose_ensemble(), exit_on_error=False)
         elif key == "settings":
             self._owner.run_worker(self._choose_stack(), exit_on_error=False)
+        elif key == "precision":
+            self._choose_precision()
         elif key == "file":
             self._ask_path()
 
@@ -51,6 +54,28 @@ class Choosers:
         choices = [Choice(one.text, _remark(one)) for one in parts]
         place = parts.index(current) if current in parts else None
         self._owner.app.push_screen(ChooseOne("Part of the dataset", choices, place), take)
+
+    def _choose_precision(self) -> None:
+        from birdscope.core.cpu import cpu_features
+
+        computing, cpu = self._facts.plan.computing, cpu_features()
+        problem = ""
+        if computing.backend == "torch":
+            problem = "torch runs the nets here: always exact"
+        elif cpu.known and not cpu.bfloat16:
+            problem = "this CPU has no bfloat16"
+        choices = [
+            Choice("exact", "float32, as torch"),
+            Choice("fast", "bfloat16: compare it with p first", problem),
+        ]
+        names = [EXACT, FAST]
+
+        def take(number: int | None) -> None:
+            if number is not None and not choices[number].problem:
+                self._facts.compute_in(names[number])
+
+        place = names.index(computing.precision)
+        self._owner.app.push_screen(ChooseOne("Precision", choices, place), take)
 
     async def _choose_ensemble(self) -> None:
         from birdscope.tui.screens.choose_ensemble import ChooseEnsemble

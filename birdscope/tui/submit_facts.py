@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from birdscope.core import paths
+from birdscope.core.cpu import usual_backend
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Split
 from birdscope.core.windows import SOUNDSCAPE_S, window_count
 from birdscope.tui.ensembles import default_ensemble
 from birdscope.tui.submit_plan import Stack, SubmitPlan, parts_of, stacks_of
+from birdscope.tui.submit_precision import Computing
 
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
@@ -46,7 +48,8 @@ class Facts:
         self._wanted = asyncio.Event()
         self._speeds: tuple[tuple[Speed, Budget], ...] = ()
         self._chosen_ensemble = self._chosen_stack = False
-        self.plan = SubmitPlan(paths.sessions() / services.session_name)
+        computing = Computing(usual_backend())
+        self.plan = SubmitPlan(paths.sessions() / services.session_name, computing=computing)
 
     def open(self, catalog: Catalog) -> None:
         """Take another dataset."""
@@ -64,6 +67,23 @@ class Facts:
         self._chosen_stack |= "stack" in changes
         self._changed()
         self.look()
+
+    def compute_in(self, precision: str) -> None:
+        """Take another precision; what is known of it is looked up."""
+        self.choose(computing=Computing(self.plan.computing.backend, precision))
+
+    def accept_drift(self) -> None:
+        """Keep that the user accepts the drift as it is known; call it in a thread.
+
+        Raises:
+            SubmissionError: if the session can't be written.
+        """
+        from birdscope.submission.parity import accept
+
+        plan, computing = self.plan, self.plan.computing
+        if plan.ensemble is not None and computing.objection:
+            fingerprint = plan.ensemble.fingerprint
+            accept(plan.budget_folder, fingerprint, computing.precision, computing.measured)
 
     def use_session(self) -> None:
         """Another session is in use: its settings, its scores, its files."""
@@ -145,6 +165,9 @@ class Facts:
             if not self._chosen_stack:
                 self.plan = replace(self.plan, stack=stacks[0][0])
         speeds, kept = await asyncio.to_thread(_look_at_files, self.plan)
+        computing = await asyncio.to_thread(_look_at_parity, self.plan)
+        if computing.precision == self.plan.computing.precision:
+            self.plan = replace(self.plan, computing=computing)
         self._speeds = speeds
         self.plan = replace(self.plan, kept=kept, speed=speeds[0][0] if speeds else None)
         self._changed()
@@ -191,3 +214,16 @@ def _look_at_files(plan: SubmitPlan) -> tuple[tuple[tuple[Speed, Budget], ...], 
     known = plan.part is not None and plan.dataset_fingerprint
     kept = predicted_already(plan.scores_folder(plan.part)) if known and plan.part else 0
     return tuple((one, project(one)) for one in speeds), kept
+
+
+def _look_at_parity(plan: SubmitPlan) -> Computing:
+    """In a thread: what was measured of the precision, and whether it was accepted."""
+    from birdscope.submission.parity import is_accepted, kept_parity
+
+    chosen = Computing(plan.computing.backend, plan.computing.precision)
+    if plan.ensemble is None or not plan.ensemble.fingerprint:
+        return chosen
+    folder, fingerprint = plan.budget_folder, plan.ensemble.fingerprint
+    measured = kept_parity(folder, fingerprint, chosen.precision)
+    accepted = is_accepted(folder, fingerprint, chosen.precision, measured)
+    return replace(chosen, measured=measured, accepted=accepted)

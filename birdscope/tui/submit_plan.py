@@ -13,6 +13,7 @@ from birdscope import __version__
 from birdscope.core.types import Split
 from birdscope.core.units import duration
 from birdscope.tui.ensembles import none_fits, shown_name
+from birdscope.tui.submit_precision import Computing
 from birdscope.tui.tune_stack import fits
 from birdscope.tui.widgets.submit_form import Entry
 
@@ -85,6 +86,7 @@ class SubmitPlan:
         out: Where the CSV goes; None makes a name of date and time.
         kept: Recordings of the part whose scores are there.
         speed: The newest measured speed of the ensemble.
+        computing: Backend and precision, and what is known of their drift.
     """
 
     session: Path
@@ -99,6 +101,7 @@ class SubmitPlan:
     out: Path | None = None
     kept: int = 0
     speed: Speed | None = None
+    computing: Computing = field(default_factory=Computing)
 
     @property
     def budget_folder(self) -> Path:
@@ -156,7 +159,8 @@ class SubmitPlan:
 
         assert self.ensemble is not None
         dataset, ensemble = self.dataset_fingerprint, self.ensemble.fingerprint
-        return job_scores_folder(self.session, dataset, ensemble) / __version__ / part.name
+        kept = job_scores_folder(self.session, dataset, ensemble) / __version__
+        return kept / f"{part.name}{self.computing.suffix}"
 
     def export_argv(self, out: Path) -> list[str]:
         """`birdscope submit …` for what is chosen."""
@@ -186,11 +190,20 @@ class SubmitPlan:
         """`birdscope measure …` for the ensemble."""
         return ["measure", *self._common()]
 
+    def parity_argv(self) -> list[str]:
+        """`birdscope parity …` for the ensemble, on recordings of the dataset."""
+        split = "train_soundscapes"
+        if not any(one.split == split for one in self.parts):
+            split = "test_soundscapes"
+        argv = ["parity", "--data", str(self.data), "--ensemble", str(self.ensemble_path)]
+        return [*argv, "--split", split, "--keep", str(self.budget_folder)]
+
     def _common(self) -> list[str]:
         return [
             *("--data", str(self.data)),
             *("--ensemble", str(self.ensemble_path)),
             *("--speed", str(self.budget_folder)),
+            *self.computing.argv,
         ]
 
     def entries(self) -> list[Entry]:
@@ -199,6 +212,7 @@ class SubmitPlan:
             self._part_entry(),
             self._ensemble_entry(),
             Entry("settings", self.stack.name, role="bad" if self._stack_problem() else "text"),
+            self.computing.entry(),
             Entry("file", self._out_text(), is_path=True),
             self._scores_entry(),
         ]

@@ -168,7 +168,7 @@ async def test_the_choices_change_by_keys(
         assert pilot.app.screen.query_one(OptionList).get_option_at_index(2).disabled
         await pilot.press("down", "enter")
         await wait_for(pilot, lambda: "tuned" in values(pane)["settings"])
-        await pilot.press("down", "enter")
+        await pilot.press("down", "down", "enter")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, AskPath))
         line = pilot.app.screen.query_one(Input)
         line.value = str(tiny_dataset / "s.csv")

@@ -14,6 +14,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.worker import Worker, WorkerState
 
+from birdscope.core.errors import BirdscopeError
 from birdscope.tui import job_files, jobs_text
 from birdscope.tui.submit_choosers import Choosers
 from birdscope.tui.submit_facts import Facts
@@ -60,6 +61,10 @@ class SubmitPane(Container):
                 tooltip="Remove this ended job and its log, not what it made"),
         Binding("b", "measure", "Measure", id="submit.measure",
                 tooltip="Measure seconds per soundscape on 3 of them"),
+        Binding("p", "parity", "Parity", show=False, id="submit.parity",
+                tooltip="Compare OpenVINO's precisions with torch on your recordings"),
+        Binding("a", "accept_drift", "Accept drift", id="submit.accept_drift",
+                tooltip="Export in this precision all the same"),
         Binding("R", "predict_all", "Predict all", show=False, id="submit.predict_all",
                 tooltip="Predict all files of this part of the dataset, as a job"),
     ]  # fmt: skip
@@ -129,6 +134,8 @@ class SubmitPane(Container):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys of a job only where they mean something for the selected one."""
+        if action == "accept_drift":
+            return bool(self.plan.computing.objection)
         if action not in (*_OF_LIVE_JOBS, *_OF_ENDED_JOBS, *_OF_PRODUCTS):
             return True
         view = self._table.view if self.is_mounted else None
@@ -144,7 +151,7 @@ class SubmitPane(Container):
     async def action_export(self) -> None:
         """Start the export of what is chosen."""
         plan = self.plan
-        if self._explain_why_not(plan) or plan.part is None:
+        if self._explain_why_not(plan) or plan.part is None or self._explain_drift(plan):
             return
         if self._explain_writer(plan, plan.part):
             return
@@ -173,6 +180,25 @@ class SubmitPane(Container):
         plan = self.plan
         if not self._explain_why_not(plan) and plan.ensemble is not None:
             await self._start(plan.measure_argv(), f"Measure {plan.ensemble.name}")
+
+    async def action_parity(self) -> None:
+        """Start a job that compares precisions with torch."""
+        plan = self.plan
+        if self._explain_why_not(plan) or plan.ensemble is None:
+            return
+        if plan.computing.backend == "torch":
+            text = "torch runs the nets here: there is nothing to compare it with"
+            self.notify(text, title="Parity", severity="warning", markup=False)
+            return
+        await self._start(plan.parity_argv(), f"Parity of {plan.ensemble.name}")
+
+    async def action_accept_drift(self) -> None:
+        """Keep that the drift of the chosen precision is accepted."""
+        try:
+            await asyncio.to_thread(self.facts.accept_drift)
+        except BirdscopeError as error:
+            self.notify(str(error), title="Submit", severity="error", markup=False)
+        self.facts.look()
 
     def action_cancel(self) -> None:
         """Cancel the selected job, in a thread."""
@@ -264,6 +290,12 @@ class SubmitPane(Container):
             self.notify(reason, title="Not yet", severity="warning", markup=False)
         return bool(reason)
 
+    def _explain_drift(self, plan: SubmitPlan) -> bool:
+        reason = plan.computing.refusal
+        if reason:
+            self.notify(reason, title="Not in this precision", severity="warning", markup=False)
+        return bool(reason)
+
     def _explain_writer(self, plan: SubmitPlan, part: Part) -> bool:
         """Two jobs can't write the same scores: say which one does."""
         writer = writer_of(self._services.jobs.snapshot.views, plan.scores_folder(part))
@@ -282,6 +314,7 @@ class SubmitPane(Container):
 
     def _draw_choices(self) -> None:
         self._form.show(self.plan.entries())
+        self.refresh_bindings()
         self.query_one(BudgetMeter).show(*self.facts.budget())
 
     def _draw_ages(self) -> None:
