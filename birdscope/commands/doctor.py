@@ -126,6 +126,35 @@ def _torch_pair() -> Iterator[Finding]:
         yield Finding("ok", "accelerator", f"none; models run on the CPU ({cores} cores)")
 
 
+def _nets() -> Iterator[Finding]:
+    """Which backend runs the nets, and what the CPU has for its precisions."""
+    from birdscope.core.cpu import cpu_features, usual_backend
+
+    has = cpu_features()
+    words = (
+        f"bfloat16 (precision fast): {_yes(has.bfloat16)}, 8-bit integers (VNNI): {_yes(has.vnni)}"
+    )
+    cpu = words if has.known else "this system doesn't tell what the CPU has"
+    if usual_backend() == "openvino":
+        number = metadata.version("openvino")
+        yield Finding("ok", "nets", f"OpenVINO {number} on the CPU, precision exact; {cpu}")
+    elif os.environ.get("BIRDSCOPE_BACKEND") == "torch":
+        yield Finding("ok", "nets", f"torch, as BIRDSCOPE_BACKEND says; {cpu}")
+    elif util.find_spec("openvino") is not None:
+        yield Finding("ok", "nets", f"torch on the accelerator; {cpu}")
+    else:
+        yield Finding(
+            "note",
+            "nets",
+            f"torch: OpenVINO, which is faster on a CPU, is not installed; {cpu}",
+            "pip install 'birdscope[openvino]'",
+        )
+
+
+def _yes(there: bool) -> str:
+    return "yes" if there else "no"
+
+
 def _sound() -> Iterator[Finding]:
     from birdscope.audio.player import audio_available
 
@@ -207,6 +236,7 @@ def _hub() -> Iterator[Finding]:
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _python,
     _packages,
+    _nets,
     _sound,
     _terminal,
     _folders,
