@@ -50,7 +50,7 @@ async def test_draws_numbers_dots_and_the_busy_window() -> None:
         app.heatmap.set_busy(1)
         await pilot.pause()
         first = app.heatmap.render_line(0)
-        assert first.text.startswith("  species 0  99")
+        assert first.text.startswith("  species 0 100")
         assert "⋯" in first.text and first.text.count("·") == 10
         assert first.cell_length == app.heatmap.size.width
 
@@ -115,7 +115,7 @@ async def test_without_colours_numbers_and_a_ramp_tell(colours: ColorSystem | No
     async with app.run_test(size=(72, 20)) as pilot:
         app.heatmap.show(NAMES, values())
         await pilot.pause()
-        assert "█99█" in app.heatmap.render_line(0).text
+        assert "100" in app.heatmap.render_line(0).text
         assert "▓74▓" in app.heatmap.render_line(5).text
 
 
@@ -157,3 +157,53 @@ async def test_without_colours_the_cursor_is_its_number_in_reverse(width: int) -
         left = 12 + app.heatmap.axis.edge_of(10.0)
         assert "70" in strip.text[left : left + 4]
         assert "▓" in strip.text[12:left] and "▓" not in marked[0].text
+
+
+async def test_a_hundred_is_only_what_is_certain() -> None:
+    app = Shown()
+    async with app.run_test(size=(90, 20)) as pilot:
+        app.heatmap.show(["one", "two"], np.array([[1.0] * 12, [0.9999] * 12], np.float32))
+        await pilot.pause()
+        assert app.heatmap.render_line(0).text.count("100") == 12
+        assert app.heatmap.render_line(1).text.count("99") == 12
+
+
+@pytest.mark.parametrize("colours", [None, ColorSystem.TRUECOLOR])
+async def test_cells_under_the_threshold_are_dimmed(colours: ColorSystem | None) -> None:
+    app = Shown(colours)
+    async with app.run_test(size=(90, 20)) as pilot:
+        heatmap = app.heatmap
+        heatmap.show(["one", "two"], np.array([[0.6] * 12, [0.4] * 12], np.float32))
+        await pilot.pause()
+        before = [list(heatmap.render_line(row)) for row in (0, 1)]
+        heatmap.threshold = 0.5
+        await pilot.pause()
+        after = [list(heatmap.render_line(row)) for row in (0, 1)]
+        assert after[0] == before[0]
+        assert after[1] != before[1]
+        assert heatmap.render_line(1).text.count("40") == 12
+
+
+async def test_marks_and_pins_are_drawn_and_hide_no_number() -> None:
+    app = Shown()
+    async with app.run_test(size=(90, 20)) as pilot:
+        heatmap = app.heatmap
+        heatmap.show(["one", "two"], np.full((2, 12), 0.6, np.float32), pinned=1)
+        heatmap.set_marks({(0, 2): "✓", (1, 3): "✗"})
+        await pilot.pause()
+        first, second = heatmap.render_line(0).text, heatmap.render_line(1).text
+        assert first.count("60") == second.count("60") == 12
+        assert "✓" in first and "▪" in first and "✗" not in first
+        assert "✗" in second and "▪" not in second
+        right = 12 + heatmap.axis.edge_of(15.0)
+        assert first.index("✓") == right - 1
+
+
+async def test_differences_have_signs() -> None:
+    app = Shown()
+    async with app.run_test(size=(90, 20)) as pilot:
+        row = np.array([[0.25, -0.5, 0.0] + [np.nan] * 9], np.float32)
+        app.heatmap.show(["one"], row, changes=True)
+        await pilot.pause()
+        text = app.heatmap.render_line(0).text
+        assert "+25" in text and "-50" in text and text.count("·") == 9

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -47,6 +47,8 @@ class HeatMap(ScrollView, can_focus=True):
         "heatmap--busy",
         "heatmap--cursor",
         "heatmap--playhead",
+        "heatmap--pinned",
+        "heatmap--mark",
     }
     DEFAULT_CSS = """
     HeatMap {
@@ -59,11 +61,13 @@ class HeatMap(ScrollView, can_focus=True):
         & > .heatmap--unknown { color: $text-muted 60%; }
         & > .heatmap--busy { color: $accent; }
         & > .heatmap--cursor {
-            color: $block-cursor-foreground;
-            background: $block-cursor-background;
+            color: $background;
+            background: $foreground;
             text-style: bold;
         }
         & > .heatmap--playhead { color: $accent; text-style: bold; }
+        & > .heatmap--pinned { color: $accent; }
+        & > .heatmap--mark { color: $foreground; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,6 +86,7 @@ class HeatMap(ScrollView, can_focus=True):
 
     palette: reactive[str] = reactive(palettes.DEFAULT)
     cursor: reactive[tuple[int, int]] = reactive((0, 0), repaint=False)
+    threshold: reactive[float] = reactive(0.0)
 
     class CellSelected(Message):
         """The cursor moved to a cell."""
@@ -107,6 +112,9 @@ class HeatMap(ScrollView, can_focus=True):
         self._gutter = gutter
         self._labels: tuple[str, ...] = ()
         self._values: npt.NDArray[np.float32] | None = None
+        self._marks: Mapping[tuple[int, int], str] = {}
+        self._pinned = 0
+        self._changes = False
         self._busy: int | None = None
         self._playhead_s: float | None = None
         self._start_s, self._end_s = 0.0, 60.0
@@ -138,17 +146,33 @@ class HeatMap(ScrollView, can_focus=True):
         columns = max(self.size.width - self._gutter, 1)
         return TimeAxis(self._start_s, self._end_s, columns)
 
-    def show(self, labels: Sequence[str], values: npt.NDArray[np.float32]) -> None:
+    def show(
+        self,
+        labels: Sequence[str],
+        values: npt.NDArray[np.float32],
+        *,
+        pinned: int = 0,
+        changes: bool = False,
+    ) -> None:
         """Show other rows.
 
         Args:
-            labels: Names of the R rows, best first.
+            labels: Names of the R rows, from the top.
             values: float32 [R, windows] in 0–1; NaN where not predicted. Kept, not copied.
+            pinned: How many rows at the top stay there.
+            changes: Whether the values are differences, -1 to 1.
         """
         self._labels, self._values = tuple(labels), values
+        self._pinned, self._changes = pinned, changes
         self.virtual_size = Size(0, len(self._labels))
         self.cursor = self._inside(*self.cursor)
         self.refresh()
+
+    def set_marks(self, marks: Mapping[tuple[int, int], str]) -> None:
+        """Draw a character in cells (row, window), such as what people heard there."""
+        if marks != self._marks:
+            self._marks = dict(marks)
+            self.refresh()
 
     def set_column(self, window: int, column: npt.NDArray[np.float32]) -> None:
         """Take the values [R] of one window and paint only its cells."""
@@ -183,8 +207,10 @@ class HeatMap(ScrollView, can_focus=True):
         row = y + self.scroll_offset.y
         if row >= self.row_count:
             return Strip.blank(self.size.width, self.rich_style)
-        name = "heatmap--label-cursor" if row == self.cursor[0] else "heatmap--label"
-        label = gutter_segment(self._labels[row], self._gutter, self._style(name))
+        name = "heatmap--pinned" if row < self._pinned else "heatmap--label"
+        name = "heatmap--label-cursor" if row == self.cursor[0] else name
+        mark = "▪" if row < self._pinned else " "
+        label = gutter_segment(self._labels[row], self._gutter, self._style(name), mark)
         strip = Strip([label, *self._cells(row)], self.size.width)
         return self._with_playhead(strip.adjust_cell_length(self.size.width, self.rich_style))
 
@@ -268,14 +294,20 @@ class HeatMap(ScrollView, can_focus=True):
         text, style = self._drawn(value, window, width - gap)
         if self.has_focus and (row, window) == self.cursor:
             text, style = self._styles().under_cursor(text, self._style("heatmap--cursor"))
-        return [Segment(text, style), Segment(" " * gap, self.rich_style)]
+        mark = self._marks.get((row, window), "")
+        if mark and not gap:
+            text, mark = text[:-1] + mark, ""
+        after = Segment(mark or " ", self._style("heatmap--mark") if mark else self.rich_style)
+        return [Segment(text, style), after] if gap else [Segment(text, style)]
 
     def _drawn(self, value: float, window: int, width: int) -> tuple[str, Style]:
         if math.isnan(value):
             busy = window == self._busy
             style = self._style("heatmap--busy" if busy else "heatmap--unknown")
             return ("⋯" if busy else "·").center(width), style
-        return self._styles().cell(value, width)
+        if self._changes:
+            return self._styles().change(value, width)
+        return self._styles().cell(value, width, dimmed=value < self.threshold)
 
     def _styles(self) -> HeatStyles:
         if self._heat is None:
