@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ class Balance:
     Attributes:
         labels: Of the species.
         counts: Their recordings, as many.
+        powers: The counts as powers of ten, for a logarithmic axis; 0 for no recording.
         classes: Class name → ranks (0 is the most) of its species.
         median: Of the counts.
         rare: Species with 1 to 9 recordings.
@@ -29,6 +31,7 @@ class Balance:
 
     labels: tuple[str, ...]
     counts: tuple[int, ...]
+    powers: tuple[float, ...]
     classes: Mapping[str, tuple[int, ...]]
     median: float
     rare: int
@@ -50,6 +53,7 @@ def balance(species: Sequence[Species], counts: Mapping[str, int]) -> Balance:
     return Balance(
         tuple(one.label for one in ranked),
         numbers,
+        tuple(math.log10(max(one, 1)) for one in numbers),
         {name: tuple(ranks) for name, ranks in classes.items()},
         float(median(numbers)) if numbers else 0.0,
         sum(0 < one < RARE for one in numbers),

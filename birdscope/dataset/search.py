@@ -153,7 +153,9 @@ class Search:
 
     def counts(self) -> Mapping[Pick, int]:
         """How many recordings have each value of each facet, values in the order of a form."""
-        counted: Counter[Pick] = Counter()
+        # what only files tell may be ticked before anybody has read it
+        counted: Counter[Pick] = Counter({("length", band): 0 for _, band in LENGTHS})
+        counted["problems", ANY_PROBLEM] = 0
         for index in self.splits.values():
             for facet in FACETS:
                 values = Counter(index.values(facet, self.facts))

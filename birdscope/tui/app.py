@@ -29,10 +29,10 @@ from birdscope.tui.messages import (
     OpenInScope,
 )
 from birdscope.tui.playback import Playback, PlaybackStatus, PlayerLike
-from birdscope.tui.safe_app import SafeApp
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.services import Services
 from birdscope.tui.session_desk import SessionDesk
+from birdscope.tui.sound_app import SoundApp
 from birdscope.tui.themes import THEMES
 from birdscope.tui.widgets.key_hints import KeyHints
 from birdscope.tui.widgets.player_bar import PlayerBar
@@ -73,7 +73,7 @@ class MainScreen(Screen[None]):
         self._compositor = ExactCompositor()
 
 
-class BirdscopeApp(SafeApp):
+class BirdscopeApp(SoundApp):
     """birdscope in a terminal.
 
     Args:
@@ -318,6 +318,9 @@ class BirdscopeApp(SafeApp):
         from birdscope.tui.screens.tune import TunePane
 
         opening = asyncio.create_task(self._desk.open())
+        if self._data is not None:
+            # read in a thread while the panes are made; its message waits for them
+            self._load_catalog(self._data)
         self.stylesheet.read_all(
             [
                 _SCREENS / f"{name}.tcss"
@@ -336,8 +339,6 @@ class BirdscopeApp(SafeApp):
         await panes.add_content(TrainPane(self.services), id="train")
         await panes.add_content(SubmitPane(self.services), id="submit")
         self._jobs.begin()
-        if self._data is not None:
-            self._load_catalog(self._data)
         await opening
         remembered = self.services.session.state.dataset
         if self._data is None and remembered:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from birdscope.tui.widgets.details import Details, Known, Place
 
 SETTLE_S = 0.06
+# a map and a new layout cost more than the picture: not while somebody scrolls
+_DETAILS_S = 0.2
 
 
 class Shown:
@@ -50,6 +52,7 @@ class Shown:
         self._listed: Sequence[Recording] = ()
         self._places: list[Place] | None = None
         self._settling: Timer | None = None
+        self._details_due: Timer | None = None
         self.recording: Recording | None = None
         self.wanted: BrowsePlace | None = None
         self.reserve: Place | None = None
@@ -63,8 +66,9 @@ class Shown:
         if recording is self.recording:
             return
         self.recording = recording
-        if self._settling is not None:
-            self._settling.stop()
+        for timer in (self._settling, self._details_due):
+            if timer is not None:
+                timer.stop()
         self._settling = self._pane.set_timer(SETTLE_S, self._show)
 
     def title(self) -> None:
@@ -110,6 +114,11 @@ class Shown:
         self.details()
         view.show(None)
 
+    def _details_soon(self) -> None:
+        if self._details_due is not None:
+            self._details_due.stop()
+        self._details_due = self._pane.set_timer(_DETAILS_S, self.details)
+
     async def _show_recording(self, recording: Recording) -> None:
         probed = self._probes.get(recording)
         if probed is None:
@@ -125,4 +134,4 @@ class Shown:
             if self._services.playback.path == recording.path:
                 view.set_playhead(self._services.playback.position_s)
         self.wanted = None
-        self.details()
+        self._details_soon()

@@ -155,7 +155,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def on_resize(self) -> None:
         """More rows may be in sight, and the details may have come into view."""
         self._probe_seen()
-        self.call_after_refresh(self._draw_details)
+        self.call_after_refresh(self._fit)
 
     @property
     def selected(self) -> Recording | None:
@@ -485,8 +485,10 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         table.cursor += rows
         self.shown.select(table.recording)
 
-    def _draw_details(self) -> None:
-        if self.query("#details"):
+    def _fit(self) -> None:
+        """The widths are others now."""
+        if self.finder.is_ready and self.is_attached:
+            self._title_species()
             self.shown.details()
 
     @work(group="probe", exclusive=True)

@@ -18,7 +18,7 @@ from birdscope.dataset.balance import RARE, Balance, balance, rating_counts
 from birdscope.tui.outline import places_of
 from birdscope.tui.widgets.bars import Bar, Bars
 from birdscope.tui.widgets.details import MAP_LEGEND, Place, map_limits, map_series
-from birdscope.tui.widgets.plot import PlotView, Series
+from birdscope.tui.widgets.plot import PlotView, Series, round_ticks
 
 PLOTS = ("balance", "ratings", "map")
 _ROLES = ("primary", "secondary", "accent", "error", "success")
@@ -101,16 +101,22 @@ class Plots(ModalScreen[None]):
     def _draw_balance(self, found: Balance) -> None:
         roles = dict(zip(found.classes, _ROLES, strict=False))
         series = [
-            Series([rank + 1.0 for rank in ranks], [found.counts[rank] for rank in ranks],
+            Series([rank + 1.0 for rank in ranks if found.counts[rank]],
+                   [found.powers[rank] for rank in ranks if found.counts[rank]],
                    "•", roles.get(name, "primary"))
             for name, ranks in found.classes.items()
         ]  # fmt: skip
-        if self._label in found.labels:
-            rank = found.labels.index(self._label)
-            series.append(Series([rank + 1.0], [found.counts[rank]], "●", "accent"))
-        most = max(found.counts, default=0)
+        rank = found.labels.index(self._label) if self._label in found.labels else None
+        if rank is not None and found.counts[rank]:
+            series.append(Series([rank + 1.0], [found.powers[rank]], "●", "foreground"))
+        x_limits = (0.0, len(found.labels) + 1.0)
+        most = max(found.powers, default=0.0)
+        tens = {float(power): f"{10**power:,}" for power in range(int(most) + 1)}
         self.query_one("#balance", PlotView).show(
-            series, x_limits=(0.0, len(found.labels) + 1.0), y_limits=(0.0, most * 1.05 + 1)
+            [one for one in series if len(one.x)],
+            x_limits=x_limits,
+            y_limits=(-0.1, most + 0.1),
+            named_ticks=(round_ticks(x_limits, 8), tens),
         )
         frame = self.query_one("#plot-balance")
         frame.border_title = "Class balance: recordings of each species, most first"
@@ -135,7 +141,10 @@ class Plots(ModalScreen[None]):
         if series:
             x_limits, y_limits = map_limits(series)
             self.query_one("#map", PlotView).show(
-                series, x_limits=x_limits, y_limits=y_limits, ticks=(5, 5)
+                series,
+                x_limits=x_limits,
+                y_limits=y_limits,
+                named_ticks=(round_ticks(x_limits, 6), round_ticks(y_limits, 5)),
             )
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widget import Widget
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
-
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -57,9 +55,6 @@ class Bars(Widget):
 
 
 def _bar(share: float, cells: int) -> str:
-    """A bar in eighths of a cell, padded to the whole width."""
-    eighths = round(share * cells * 8)
-    if share > 0:
-        eighths = max(eighths, 1)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(cells)
+    """A bar, padded to the whole width; bars of neighbours leave a gap."""
+    length = max(round(share * cells), 1) if share > 0 else 0
+    return ("▆" * length).ljust(cells)

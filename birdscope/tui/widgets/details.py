@@ -15,10 +15,11 @@ from birdscope.core.units import clock
 from birdscope.tui.columns import plain, recorded_at
 from birdscope.tui.listing import site_of
 from birdscope.tui.probing import Probed
-from birdscope.tui.widgets.plot import Limits, PlotView, Series
+from birdscope.tui.widgets.plot import Limits, PlotView, Series, round_ticks
 
 Place = tuple[float, float]
 _KEY_CELLS = 11
+_POINTS, _MAP_ROWS, _MAP_COLUMNS = 200, 12, 36
 _LAST = ("license", "url")
 _SHOWN_ABOVE = {
     "primary_label",
@@ -101,7 +102,8 @@ class Details(Vertical):
             self._series = series
             x_limits, y_limits = map_limits(series)
             plot = self.query_one("#details-map", PlotView)
-            plot.show(series, x_limits=x_limits, y_limits=y_limits)
+            places = (round_ticks(x_limits, 4), round_ticks(y_limits, 3))
+            plot.show(series, x_limits=x_limits, y_limits=y_limits, named_ticks=places)
 
 
 MAP_LEGEND = "● here  • others  ◆ reserve"
@@ -116,8 +118,7 @@ def map_series(places: Sequence[Place], here: Place | None, reserve: Place | Non
         reserve: Of the dataset.
     """
     layers = [
-        # many recordings of one place are one point
-        (sorted({(round(north, 2), round(east, 2)) for north, east in places}), "•", "primary"),
+        (_apart(places), "•", "primary"),
         ([reserve] if reserve else [], "◆", "secondary"),
         ([here] if here else [], "●", "accent"),
     ]
@@ -126,6 +127,17 @@ def map_series(places: Sequence[Place], here: Place | None, reserve: Place | Non
         for points, marker, role in layers
         if points
     ]
+
+
+def _apart(places: Sequence[Place]) -> Sequence[Place]:
+    """Places without those that would be drawn over each other: plotext takes 20 µs for each."""
+    if len(places) < _POINTS:
+        return places
+    south, west = (min(one[axis] for one in places) for axis in (0, 1))
+    north, east = (max(one[axis] for one in places) for axis in (0, 1))
+    rows, columns = max((north - south) / _MAP_ROWS, 1e-6), max((east - west) / _MAP_COLUMNS, 1e-6)
+    kept = {((lat - south) // rows, (lon - west) // columns): (lat, lon) for lat, lon in places}
+    return list(kept.values())
 
 
 def map_limits(series: Sequence[Series]) -> tuple[Limits, Limits]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -11,6 +12,7 @@ from textual.widget import Widget
 from birdscope.tui.palettes import Rgb
 
 Limits = tuple[float, float]
+NamedTicks = Mapping[float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class PlotView(Widget):
         self._x_limits: Limits | None = None
         self._y_limits: Limits | None = None
         self._ticks = (3, 3)
+        self._named_ticks: tuple[NamedTicks, NamedTicks] = ({}, {})
         self._drawn: tuple[tuple[int, int], Text] | None = None
 
     def show(
@@ -54,8 +57,18 @@ class PlotView(Widget):
         x_limits: Limits | None = None,
         y_limits: Limits | None = None,
         ticks: tuple[int, int] = (3, 3),
+        named_ticks: tuple[NamedTicks, NamedTicks] = ({}, {}),
     ) -> None:
-        """Show other series; limits default to the data's, `ticks` counts labels on x and y."""
+        """Show other series.
+
+        Args:
+            series: In the order of drawing.
+            x_limits: Span of x; the data's by default.
+            y_limits: Span of y; the data's by default.
+            ticks: How many labels x and y have.
+            named_ticks: Where these are, and their labels; none leaves that to plotext.
+        """
+        self._named_ticks = named_ticks
         self._series = tuple(series)
         self._x_limits, self._y_limits, self._ticks = x_limits, y_limits, ticks
         self._drawn = None
@@ -87,11 +100,14 @@ class PlotView(Widget):
             signal = figure.signal(list(one.x), list(one.y), marker=marker)
             signal.lines(one.lines)
             figure.draw(signal)
-        for axis, limits, ticks in zip(
-            ("x", "y"), (self._x_limits, self._y_limits), self._ticks, strict=True
+        limits_of = (self._x_limits, self._y_limits)
+        for axis, limits, ticks, named in zip(
+            ("x", "y"), limits_of, self._ticks, self._named_ticks, strict=True
         ):
             ruler = figure.ruler(axis, 0)
             ruler.frequency(ticks)
+            if named:
+                ruler.ticks(list(named), list(named.values()))
             if limits is not None:
                 ruler.lim(*limits)
         figure.plot_size(width, height)
@@ -101,3 +117,18 @@ class PlotView(Widget):
         variables = self.app.theme_variables
         text = variables[role].lstrip("#")
         return int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)
+
+
+def round_ticks(limits: Limits, most: int) -> NamedTicks:
+    """At most so many round numbers within limits, evenly apart.
+
+    >>> round_ticks((-3.2, 11.0), 4)
+    {0.0: '0', 5.0: '5', 10.0: '10'}
+    """
+    low, high = limits
+    raw = max(high - low, 1e-9) / max(most, 1)
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * one for one in (1, 2, 5, 10) if power * one >= raw)
+    first = math.ceil(low / step)
+    places = [round(number * step, 9) for number in range(first, math.floor(high / step) + 1)]
+    return {place: f"{place:,g}" for place in places}
