@@ -73,7 +73,8 @@ _TUNED = ("4", "wait:3", "P", "wait:60", "a", "wait:1", "down", "enter", "wait:1
           *["right"] * 5)  # fmt: skip
 _SET_EPOCHS = ("a", "wait:0.5", *"optim.epochs", "tab", *"8", "enter", "wait:0.5")
 _SET_FOLDS = ("a", "wait:0.5", *"folds", "tab", *"2", "enter", "wait:1")
-_TRAINED = ("5", "wait:4", *_SET_EPOCHS, *_SET_FOLDS, "s", "wait:0.5", "enter")
+_SET_CLIPS = ("a", "wait:0.5", *"data.min_clips_per_class", "tab", *"0", "enter", "wait:1")
+_TRAINED = ("5", "wait:4", *_SET_EPOCHS, *_SET_FOLDS, *_SET_CLIPS, "s", "wait:0.5", "enter")
 _SET_RATE = ("a", "wait:0.5", *"optim.learning_rate", "tab", *"0.001", "enter", "wait:0.5")
 _TRAINED_ANOTHER = (*_SET_RATE, "s", "wait:0.5", "enter")
 _COMPARED = ("home", "space", "down", "space", "wait:1")
