@@ -31,6 +31,8 @@ class Band:
     def at(self, low_hz: float, high_hz: float) -> Band:
         """Another band, cut to what there is; one that would be too narrow is widened."""
         low_hz = min(max(low_hz, F_MIN_HZ), F_MAX_HZ - _NARROWEST_HZ)
+        # a logarithmic axis never arrives at nothing
+        low_hz = low_hz if low_hz >= 1.0 else F_MIN_HZ
         return Band(low_hz, min(max(high_hz, low_hz + _NARROWEST_HZ), F_MAX_HZ))
 
     def zoomed(self, factor: float, around_hz: float | None, scale: str) -> Band:

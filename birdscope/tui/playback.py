@@ -4,82 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
 
 from textual.app import App
 from textual.signal import Signal
 from textual.timer import Timer
 
+from birdscope.audio.treatment import Treatment
 from birdscope.core.errors import AudioDeviceError, BirdscopeError
+from birdscope.tui.playback_status import PlaybackStatus, PlayerLike, State
+from birdscope.tui.playback_treatments import TreatedPlayback
 
-State = Literal["stopped", "playing", "paused"]
+__all__ = ["FRAMES_PER_SECOND", "Playback", "PlaybackStatus", "PlayerLike", "State", "open_player"]
+
 FRAMES_PER_SECOND = 25
+_AT_END_S = 0.05
 
 
-class PlayerLike(Protocol):
-    """What the controller needs of birdscope.audio.player.Player."""
-
-    on_end: Callable[[], None] | None
-    volume: float
-
-    @property
-    def position_s(self) -> float:
-        """What is heard now."""
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the loaded file."""
-
-    @property
-    def state(self) -> str:
-        """stopped, playing or paused."""
-
-    def load(self, path: Path) -> None:
-        """Take a file."""
-
-    def play(self, start_s: float | None = None, end_s: float | None = None) -> None:
-        """Start, at `start_s`, until `end_s`."""
-
-    def pause(self) -> None:
-        """Hold."""
-
-    def resume(self) -> None:
-        """Go on."""
-
-    def seek(self, seconds: float) -> None:
-        """Go to a position."""
-
-    def stop(self) -> None:
-        """End."""
-
-    def close(self) -> None:
-        """Give the device back."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlaybackStatus:
-    """What the player does now.
-
-    Attributes:
-        state: stopped, playing or paused.
-        path: The loaded file; None before the first.
-        name: How the file is called on screen.
-        duration_s: Its length; 0 until known.
-        volume: 0 to 1.
-        device_note: Why there is no sound; empty when there is.
-    """
-
-    state: State = "stopped"
-    path: Path | None = None
-    name: str = ""
-    duration_s: float = 0.0
-    volume: float = 0.8
-    device_note: str = ""
-
-
-class Playback:
+class Playback(TreatedPlayback):
     """Owns the Player; its calls run in a thread, one after the other, never in the interface.
 
     Without a sound device a silent clock takes the player's place, so that the playhead and
@@ -88,7 +31,9 @@ class Playback:
     Attributes:
         changed: Signal with a PlaybackStatus whenever it differs.
         moved: Signal with the position in seconds, 25 times a second while playing.
+        ended: Signal with the path of a recording that was played to its end.
         status: The newest PlaybackStatus.
+        selection: The box last selected in a spectrogram, and its file.
     """
 
     def __init__(
@@ -102,17 +47,13 @@ class Playback:
         self._position_s = 0.0
         self.changed: Signal[PlaybackStatus] = Signal(app, "playback-changed")
         self.moved: Signal[float] = Signal(app, "playback-moved")
+        self.ended: Signal[Path] = Signal(app, "playback-ended")
         self.status = PlaybackStatus()
 
     @property
     def position_s(self) -> float:
         """What is heard now, in seconds from the file's beginning."""
         return self._position_s
-
-    @property
-    def path(self) -> Path | None:
-        """The loaded file."""
-        return self.status.path
 
     def start(self) -> None:
         """Begin to serve commands; the app calls it after its first paint."""
@@ -129,7 +70,8 @@ class Playback:
     ) -> None:
         """Play a file, or a span of it."""
         self._show(name=name or path.name)
-        self._do(lambda player: self._load_and_play(player, path, start_s, end_s))
+        treatment = self._treat_for(path)
+        self._do(lambda player: self._load_and_play(player, path, start_s, end_s, treatment))
 
     def cue(self, path: Path, *, name: str = "", at_s: float = 0.0) -> None:
         """Take a file and put the playhead there, without a sound; one that is gone is left."""
@@ -212,11 +154,17 @@ class Playback:
         return self._player
 
     def _load_and_play(
-        self, player: PlayerLike, path: Path, start_s: float | None, end_s: float | None
+        self,
+        player: PlayerLike,
+        path: Path,
+        start_s: float | None,
+        end_s: float | None,
+        treatment: Treatment,
     ) -> None:
         if path != self.path or player.duration_s <= 0:
             player.stop()
             player.load(path)
+            player.treat(treatment)
         self.status = replace(self.status, path=path)
         player.play(start_s=start_s if start_s is not None else 0.0, end_s=end_s)
 
@@ -240,7 +188,11 @@ class Playback:
         if player.state in ("playing", "paused"):
             state = "playing" if player.state == "playing" else "paused"
         self._set_position(player.position_s)
-        self._show(state=state, duration_s=player.duration_s)
+        was_playing, path = self.status.state == "playing", self.path
+        self._show(state=state, duration_s=player.duration_s, underruns=player.underruns)
+        at_end = self._position_s >= player.duration_s - _AT_END_S
+        if was_playing and state == "stopped" and at_end and path is not None:
+            self.ended.publish(path)
         if self._timer is not None:
             if state == "playing":
                 self._timer.resume()
@@ -250,7 +202,7 @@ class Playback:
     def _tick(self) -> None:
         player = self._ready()
         self._set_position(player.position_s)
-        if player.state != "playing":
+        if player.state != "playing" or player.underruns != self.status.underruns:
             self._refresh_status()
 
     def _set_position(self, seconds: float) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+from birdscope.audio.treatment import PLAIN, Treatment
 
 
 class SilentPlayer:
@@ -28,6 +31,9 @@ class SilentPlayer:
         self._paused = False
         self.duration_s = 0.0
         self.volume = 0.8
+        self.underruns = 0
+        self.device_name = ""
+        self.treatment = PLAIN
         self.on_end: Callable[[], None] | None = None
 
     @property
@@ -44,9 +50,23 @@ class SilentPlayer:
         """Where a sound would be."""
         return min(self._heard_s(), self._end_s)
 
+    def treat(self, treatment: Treatment) -> None:
+        """Go at another speed, or round a loop; a loop is entered at its beginning."""
+        at_s, running = self.position_s, self._begun is not None
+        self.treatment, loop_s = treatment, treatment.loop_s
+        if loop_s is not None and running and not loop_s[0] <= at_s < loop_s[1]:
+            at_s = loop_s[0]
+        self._offset_s = at_s
+        if running:
+            self._begun = self._now()
+
+    def use_device(self, device: int | str | None) -> None:
+        """There is none to choose from."""
+
     def load(self, path: Path) -> None:
         """Take a file; raises AudioError where it can't be read."""
         self.duration_s = self._probe(path)
+        self.treatment = replace(self.treatment, loop_s=None)
         self._begun, self._offset_s, self._end_s = None, 0.0, self.duration_s
         self._paused = False
 
@@ -82,8 +102,10 @@ class SilentPlayer:
         self._begun = None
 
     def _heard_s(self) -> float:
-        running = 0.0 if self._begun is None else self._now() - self._begun
-        return self._offset_s + running
+        if self._begun is None:
+            return self._offset_s
+        passed_s = (self._now() - self._begun) * self.treatment.speed
+        return self.treatment.second_of(self._offset_s, passed_s)
 
 
 def _length_s(path: Path) -> float:

@@ -10,11 +10,14 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from birdscope.core.units import clock
+from birdscope.tui.band import band_text
+from birdscope.tui.overlays import seconds_text
 from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.widgets.rows import fit
 
 _ICONS = {"playing": "▶", "paused": "⏸", "stopped": "■"}
 _NAME_SHARE = 0.3
+_WIDE = 110
 
 
 class PlayerBar(Widget):
@@ -50,7 +53,7 @@ class PlayerBar(Widget):
         self.tenths = round(seconds * 10)
 
     def render(self) -> Content:
-        """Icon, name, line of time, volume, jobs."""
+        """Icon, name, line of time, how it is played, volume, jobs."""
         status, width = self.status, self.size.width
         right = self._right()
         if status.path is None:
@@ -91,18 +94,38 @@ class PlayerBar(Widget):
         return left + Content.from_markup(line) + Content.from_markup(f"[$text-muted] {end}[/]")
 
     def _right(self) -> Content:
-        parts = []
-        if self.status.device_note:
-            what = "no sound device – see" if self.size.width >= 100 else "no sound –"
-            note = f"{what} birdscope doctor"
+        status, muted = self.status, "[$text-muted]"
+        parts = [Content.from_markup(f"[$accent]{one}[/]") for one in self._ways()]
+        if status.underruns:
+            gaps = f"{status.underruns} gap{'s' * (status.underruns > 1)}"
+            parts.append(Content.from_markup("[$text-warning]$gaps[/]", gaps=gaps))
+        if status.device_note:
+            note = "no sound – birdscope doctor"
+            if self.size.width >= _WIDE:
+                note = "no sound device – see birdscope doctor; W saves the clip"
             parts.append(Content.from_markup("[$text-warning]$note[/]", note=note))
         else:
-            parts.append(
-                Content.from_markup(f"[$text-muted]vol[/] {round(self.status.volume * 100)}%")
-            )
+            parts.append(Content.from_markup(f"{muted}vol[/] {round(status.volume * 100)}%"))
         if self.jobs:
-            parts.append(Content.from_markup("[$text-muted]jobs[/] $jobs", jobs=self.jobs))
-        return Content("   ").join(parts)
+            parts.append(Content.from_markup(f"{muted}jobs[/] $jobs", jobs=self.jobs))
+        return Content("  ").join(parts)
+
+    def _ways(self) -> list[str]:
+        """What is on, shorter where there is little room."""
+        treatment, wide = self.status.treatment, self.size.width >= _WIDE
+        ways = []
+        if treatment.speed != 1.0:
+            ways.append(f"×{treatment.speed:g}")
+        if treatment.loop_s is not None:
+            length = f" {seconds_text(treatment.loop_s[1] - treatment.loop_s[0])}"
+            ways.append("loop" + length * wide)
+        if treatment.band_hz is not None:
+            ways.append(f"band {band_text(*treatment.band_hz)}" if wide else "band")
+        if treatment.normalise:
+            ways.append("norm")
+        if self.status.auto_advance:
+            ways.append("auto")
+        return ways
 
 
 def _spread(left: Content, right: Content, width: int) -> Content:

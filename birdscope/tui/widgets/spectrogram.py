@@ -324,7 +324,10 @@ class SpectrogramView(PictureLook, can_focus=True):
             raise SkipAction
 
     def action_selecting(self) -> None:
-        """Let a drag draw a box, or pan again."""
+        """Show the cursor; then let a drag draw a box, or pan again."""
+        if self._cursor is None:
+            self.take_in_hand()
+            return
         self.selecting = not self.selecting
         self._tell("drag selects" if self.selecting else "drag pans")
 

@@ -76,7 +76,7 @@ HAND_BINDINGS = [
     Binding("enter", "play_box", "Play box", id="spectrogram.play_box",
             tooltip="Play the selected box, or from the cursor"),
     Binding("x", "selecting", "Select", show=False, id="spectrogram.selecting",
-            tooltip="Let a drag select a box, or pan again (shift+drag always selects)"),
+            tooltip="Show the cursor; again: a drag selects, or pans (shift+drag always selects)"),
     Binding("escape", "drop_box", "Drop", show=False, id="spectrogram.drop_box",
             tooltip="Drop the selection, then the cursor"),
 ]  # fmt: skip

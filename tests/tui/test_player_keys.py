@@ -1,0 +1,69 @@
+"""The player's keys in the app: what they do, and what the bar says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import soundfile
+from textual.pilot import Pilot
+
+from birdscope.audio.boxes import Box
+from birdscope.core import paths
+from birdscope.tui.app import BirdscopeApp
+from birdscope.tui.widgets.player_bar import PlayerBar
+from birdscope.tui.widgets.spectrogram import SpectrogramView
+from tests.tui.conftest import MakeApp, Until
+
+Filled = Callable[[Pilot[None]], Awaitable[None]]
+
+
+def bar(app: BirdscopeApp) -> str:
+    return app.query_one(PlayerBar).render().plain
+
+
+def view_of(app: BirdscopeApp) -> SpectrogramView:
+    return app.query_one("#spectrogram", SpectrogramView)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_the_bar_says_what_is_on(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until, size: tuple[int, int]
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=size) as pilot:
+        await filled(pilot)
+        view = view_of(app)
+        view.select(Box(0.2, 0.9, 2000.0, 4000.0))
+        await pilot.pause()
+        await pilot.press("L", "semicolon", "semicolon", "B", "E", "A")
+        status = app.services.playback
+        await until(pilot, lambda: status.status.state == "playing")
+        text = bar(app)
+        words = ["×0.5", "loop", "band", "norm", "auto", "vol 80%"]
+        places = [text.index(word) for word in words]
+        assert places == sorted(places) and len(text) == size[0] - 2
+        if size[0] > 100:
+            assert "loop 0.70 s" in text and "band 2–4 kHz" in text
+        await pilot.press("L", "quotation_mark", "B", "E", "A")
+        await pilot.pause()
+        assert not any(word in bar(app) for word in ("×", "loop", "band", "norm", "auto"))
+
+
+async def test_a_clip_is_saved_as_it_would_sound(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until
+) -> None:
+    app = make_app(tiny_dataset, device_note="no device")
+    async with app.run_test(size=(160, 48)) as pilot:
+        await filled(pilot)
+        assert "no sound device" in bar(app) and "W saves the clip" in bar(app)
+        view = view_of(app)
+        view.select(Box(0.25, 0.75, 1000.0, 3000.0))
+        await pilot.pause()
+        await pilot.press("semicolon", "semicolon", "B", "W")
+        folder = paths.sessions() / "test" / "clips"
+        assert view.path is not None
+        expected = folder / f"{view.path.stem}_0.25-0.75s_x0.5_1000-3000Hz.wav"
+        await until(pilot, expected.is_file)
+        assert soundfile.info(expected).duration == pytest.approx(1.0, abs=0.01)
