@@ -75,7 +75,7 @@ class Shown:
         """Name the spectrogram."""
         view = self._pane.spectrogram
         name = f"{self.recording.name}  " if self.recording is not None else ""
-        view.border_title = Content(f"{name}{view.scale} 0–16 kHz")
+        view.border_title = Content(f"{name}{view.scale} {view.band}")
 
     def known(self) -> Known | None:
         """All that is known of the recording; None where there is none."""
@@ -100,9 +100,12 @@ class Shown:
 
     def details(self) -> None:
         """Draw the panel of details."""
-        cast("Details", self._pane.query_one("#details")).show(self.known())
+        for details in self._pane.query("#details"):
+            cast("Details", details).show(self.known())
 
     def _show(self) -> None:
+        if not self._pane.query(SpectrogramView):
+            return
         view = self._pane.spectrogram
         self.title()
         if self.recording is not None:
@@ -120,11 +123,14 @@ class Shown:
         self._details_due = self._pane.set_timer(_DETAILS_S, self.details)
 
     async def _show_recording(self, recording: Recording) -> None:
+        view: SpectrogramView = self._pane.spectrogram
+        table = self._pane.query_one(RecordingsTable)
         probed = self._probes.get(recording)
         if probed is None:
             probed = await asyncio.to_thread(self._probes.ask, recording)
-            self._pane.query_one(RecordingsTable).refresh_recording(recording)
-        view: SpectrogramView = self._pane.spectrogram
+            if not view.is_attached:
+                return
+            table.refresh_recording(recording)
         if probed.duration_s is None:
             view.show_error(recording.path, f"✗ {recording.name}: {probed.problem}")
         else:

@@ -13,8 +13,9 @@ from birdscope.audio.boxes import Box
 from birdscope.core import paths
 from birdscope.tui.app import BirdscopeApp
 from birdscope.tui.widgets.player_bar import PlayerBar
+from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.spectrogram import SpectrogramView
-from tests.tui.conftest import MakeApp, Until
+from tests.tui.conftest import Clock, MakeApp, Until
 
 Filled = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -67,3 +68,26 @@ async def test_a_clip_is_saved_as_it_would_sound(
         expected = folder / f"{view.path.stem}_0.25-0.75s_x0.5_1000-3000Hz.wav"
         await until(pilot, expected.is_file)
         assert soundfile.info(expected).duration == pytest.approx(1.0, abs=0.01)
+
+
+async def test_the_next_recording_follows_when_told_to(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until, clock: Clock
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await filled(pilot)
+        playback, table = app.services.playback, app.query_one(RecordingsTable)
+        names = [one.path for one in table.recordings][:3]
+        await pilot.press("N")
+        await until(pilot, lambda: playback.path == names[1])
+        await until(pilot, lambda: playback.status.state == "playing")
+        clock.seconds += 1000.0
+        await until(pilot, lambda: playback.status.state == "stopped")
+        assert playback.path == names[1]
+        await pilot.press("P", "A")
+        await until(pilot, lambda: playback.path == names[0])
+        for following in names[1:]:
+            await until(pilot, lambda: playback.status.state == "playing")
+            clock.seconds += 1000.0
+            await until(pilot, lambda path=following: playback.path == path)
+        assert table.cursor == len(names) - 1 >= 1

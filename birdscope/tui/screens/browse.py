@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
@@ -68,6 +69,10 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         Binding("S", "sort_table", "Sort table", show=False, id="browse.sort_table",
                 tooltip="Sort recordings by a column"),
         Binding("o", "open_scope", "Scope", id="browse.scope", tooltip="Open in Scope"),
+        Binding("N", "play_step(1)", "Next", show=False, id="browse.next",
+                tooltip="Play the next recording (A: it follows by itself)"),
+        Binding("P", "play_step(-1)", "Before", show=False, id="browse.before",
+                tooltip="Play the recording before"),
         Binding("i", "details", "Details", id="browse.details",
                 tooltip="All that is known of this recording, and its place"),
         Binding("V", "plots", "Plots", show=False, id="browse.plots",
@@ -138,11 +143,13 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         """Follow the player and wait for the catalog."""
         self.query_one(RecordingsTable).border_title = "Recordings"
         self.shown.title()
-        self.watch(self.spectrogram, "scale", self.shown.title, init=False)
+        for name in ("scale", "band"):
+            self.watch(self.spectrogram, name, self.shown.title, init=False)
         services = self._services
         services.catalog_loaded.subscribe(self, self._take_catalog)
         services.playback.changed.subscribe(self, self._playback_changed, immediate=True)
         services.playback.moved.subscribe(self, self._playback_moved, immediate=True)
+        services.playback.ended.subscribe(self, self._playback_ended, immediate=True)
         if services.catalog is not None:
             self._take_catalog(services.catalog)
         else:
@@ -256,6 +263,14 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             playback.toggle()
         elif self.selected is not None:
             self._play(self.selected)
+
+    def action_play_step(self, steps: int) -> None:
+        """Go to another recording of the list, and play it."""
+        table = self.query_one(RecordingsTable)
+        if 0 <= table.cursor + steps < table.row_total():
+            table.cursor += steps
+            if table.recording is not None:
+                self._play(table.recording)
 
     def action_filter(self) -> None:
         """Go to the search line."""
@@ -511,6 +526,13 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             if status.path.is_relative_to(root):
                 key = status.path.relative_to(root).as_posix()
         self.query_one(RecordingsTable).mark_playing(key)
+
+    def _playback_ended(self, path: Path) -> None:
+        """Let the next recording follow, if so wanted."""
+        recording = self.query_one(RecordingsTable).recording
+        wanted = self._services.playback.status.auto_advance and self.display
+        if wanted and recording is not None and recording.path == path:
+            self.action_play_step(1)
 
     def _playback_moved(self, seconds: float) -> None:
         view = self.spectrogram
