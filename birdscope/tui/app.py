@@ -21,6 +21,7 @@ from birdscope.core.errors import BirdscopeError
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
 from birdscope.tui.exact_updates import ExactCompositor
 from birdscope.tui.jobs_desk import JobsDesk
+from birdscope.tui.keys_desk import KeysDesk
 from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
@@ -33,7 +34,8 @@ from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.services import Services
 from birdscope.tui.session_desk import SessionDesk
 from birdscope.tui.sound_app import SoundApp
-from birdscope.tui.themes import THEMES
+from birdscope.tui.themes import THEMES, following
+from birdscope.tui.tour import TourDesk
 from birdscope.tui.widgets.key_hints import KeyHints
 from birdscope.tui.widgets.player_bar import PlayerBar
 from birdscope.tui.widgets.tab_strip import TabStrip
@@ -103,6 +105,8 @@ class BirdscopeApp(SoundApp):
                 tooltip="Leave birdscope, also while typing"),
         Binding("ctrl+s", "sessions", "Sessions", show=False, id="app.sessions",
                 tooltip="Switch session"),
+        Binding("ctrl+t", "next_theme", "Theme", show=False, id="app.theme",
+                tooltip="Next colours: dark, light, high contrast"),
         Binding("1", "show_tab('browse')", "Browse", show=False, id="app.browse",
                 tooltip="Go to Browse"),
         Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",
@@ -157,6 +161,8 @@ class BirdscopeApp(SoundApp):
             engine=engine,
         )
         self._jobs = JobsDesk(self)
+        self._keys = KeysDesk(self)
+        self._tour = TourDesk(self)
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen under all modal ones."""
@@ -211,6 +217,7 @@ class BirdscopeApp(SoundApp):
         self.services.catalog = catalog
         self.query_one(TabStrip).note = f"{catalog.name} · {len(catalog.taxonomy)} species"
         self.services.catalog_loaded.publish(catalog)
+        self._tour.begin_once()
 
     @on(CatalogFailed)
     async def _catalog_failed(self, event: CatalogFailed) -> None:
@@ -288,6 +295,10 @@ class BirdscopeApp(SoundApp):
         """Choose another session."""
         self._desk.choose()
 
+    def action_next_theme(self) -> None:
+        """Take the next of our own colours."""
+        self.theme = following(self.theme)
+
     def action_help(self) -> None:
         """Show the keys of where we are."""
         from birdscope.tui.screens.help import HelpScreen
@@ -306,6 +317,8 @@ class BirdscopeApp(SoundApp):
         yield SystemCommand(
             "Archive session", "Keep all of this session in one zip file", self._desk.archive
         )
+        yield SystemCommand("Tour", "The first-run tour of five steps", self._tour.begin)
+        yield from self._keys.commands()
         yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
 
     async def _after_first_paint(self) -> None:
@@ -340,6 +353,7 @@ class BirdscopeApp(SoundApp):
         await panes.add_content(SubmitPane(self.services), id="submit")
         self._jobs.begin()
         await opening
+        self._keys.begin()
         remembered = self.services.session.state.dataset
         if self._data is None and remembered:
             self._load_catalog(Path(remembered))

@@ -61,8 +61,15 @@ def _bindings(screen: Screen[object]) -> Iterator[tuple[DOMNode, Binding]]:
         yield active.node, active.binding
     for node in screen.walk_children():
         if getattr(node, "is_on_screen", False):
-            for _, binding in node._bindings:
-                yield node, binding
+            yield from _own_bindings(node)
+
+
+def _own_bindings(node: DOMNode) -> Iterator[tuple[DOMNode, Binding]]:
+    """A node's bindings with the user's keys."""
+    bindings = node._bindings.copy()
+    bindings.apply_keymap(node.app._keymap)
+    for _, binding in bindings:
+        yield node, binding
 
 
 class ActionCommands(Provider):

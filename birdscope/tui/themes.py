@@ -106,3 +106,9 @@ CONTRAST = Theme(
 )
 
 THEMES = (DUSK, PAPER, CONTRAST)
+
+
+def following(name: str) -> str:
+    """The theme of ours after `name`, round and round; the first after any other one."""
+    names = [one.name for one in THEMES]
+    return names[(names.index(name) + 1) % len(names)] if name in names else names[0]
