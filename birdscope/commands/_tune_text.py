@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from birdscope.postprocess.chosen_notes import chosen_note, is_chosen
 from birdscope.session.settings_lines import settings_lines
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from birdscope.metrics.tune_results import Measured, StageScore
     from birdscope.metrics.tune_truth import TuneTruth
 
-_CHOSEN_ON = "chosen on "
 _HEAD = ("settings", "macro AUC [95 %]", "Δ [95 %]", "", "folds: mean ± sd", "macro AP", "classes")
 
 
@@ -36,7 +36,7 @@ def comparison_lines(result: Comparison) -> list[str]:
     flattered = [
         f"{one.settings.name!r} was {one.settings.note}: on those labels its Δ flatters"
         for one in result.rows
-        if one.settings.note.startswith(_CHOSEN_ON)
+        if is_chosen(one.settings)
     ]
     return [
         *_counted(result.truth),
@@ -125,9 +125,13 @@ def measured_lines(
 
 def chosen_on(report: NestedReport, labels: str) -> str:
     """What saved settings say of how they were chosen."""
-    return (
-        f"{_CHOSEN_ON}{labels} (nested {_figure(report.nested)}, in-sample "
-        f"{_figure(report.in_sample)}, {report.baseline.name} {_figure(report.baseline_mean)})"
+    return chosen_note(
+        labels,
+        report.baseline.name,
+        report.badge,
+        nested=report.nested,
+        gain=report.gain,
+        in_sample=report.in_sample,
     )
 
 

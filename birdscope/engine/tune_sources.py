@@ -20,6 +20,7 @@ from birdscope.engine.tune_messages import FindSources, OpenTuning, TuningSource
 from birdscope.inference.store import ScoresStore
 from birdscope.inference.store_files import META, ScoresMeta
 from birdscope.metrics import truths
+from birdscope.metrics.columns import ScoreColumns
 from birdscope.metrics.tune_truth import TuneTruth
 from birdscope.session.live_scores import META_FILE, LiveScores
 from birdscope.session.verdicts import Verdicts
@@ -49,7 +50,7 @@ class Loaded:
 
 
 def find_sources(study: Study, wanted: FindSources) -> tuple[TuningSource, ...]:
-    """Every pair of scores and labels of this dataset, those that can be opened first.
+    """Every pair of scores and labels of this dataset, those that can be opened first, live ones last.
 
     Raises:
         DatasetError: the dataset can't be opened.
@@ -62,7 +63,12 @@ def find_sources(study: Study, wanted: FindSources) -> tuple[TuningSource, ...]:
             found += _sources(catalog, wanted, folder)
         except (OSError, ScoresError):
             continue
-    return tuple(sorted(found, key=lambda one: bool(one.problem)))
+    return tuple(sorted(found, key=lambda one: (bool(one.problem), _is_live(one.scores))))
+
+
+def _is_live(folder: Path) -> bool:
+    """Whether Scope made the scores: of the files that were looked at, rarely of all."""
+    return not (folder / META).exists() and (folder / META_FILE).exists()
 
 
 def load(study: Study, wanted: OpenTuning) -> Loaded:
@@ -75,12 +81,13 @@ def load(study: Study, wanted: OpenTuning) -> Loaded:
     scores, settings = _scores(study, wanted)
     if wanted.weights is not None:
         scores = replace(scores, weights=dict(wanted.weights))
-    truth = _truth(catalog, wanted, scores.classes)
-    return Loaded(catalog, scores, truth, wanted.settings or settings)
+    settings = wanted.settings or settings
+    truth = _truth(catalog, wanted, scores, settings)
+    return Loaded(catalog, scores, truth, settings)
 
 
 def _scores(study: Study, wanted: OpenTuning) -> tuple[Scores, Settings]:
-    if not (wanted.scores / META).exists() and (wanted.scores / META_FILE).exists():
+    if _is_live(wanted.scores):
         session = wanted.session or wanted.scores
         opened = desk_of(study).open(ScoresWanted(wanted.dataset, session, scores=wanted.scores))
         assert opened is not None
@@ -92,9 +99,13 @@ def _scores(study: Study, wanted: OpenTuning) -> tuple[Scores, Settings]:
     return store.scores(), store.settings
 
 
-def _truth(catalog: Catalog, wanted: OpenTuning, classes: tuple[str, ...]) -> TuneTruth:
+def _truth(
+    catalog: Catalog, wanted: OpenTuning, scores: Scores, settings: Settings
+) -> TuneTruth:
+    classes = scores.classes
     if wanted.kind == "verdicts":
-        return truths.verdict_truth(_verdicts(wanted.session), classes)
+        drawn = truths.Drawn(ScoreColumns(scores), settings)
+        return truths.verdict_truth(_verdicts(wanted.session), classes, drawn=drawn)
     if wanted.kind == "out of fold":
         folder = truths.out_of_fold_folder(wanted.scores)
         return truths.out_of_fold_truth(file_labels(catalog), truths.read_fold_table(folder))

@@ -88,6 +88,26 @@ class AuditionPlace(Config):
     reference: bool = False
 
 
+class TunePlace(Config):
+    """Where the user was in Tune.
+
+    Attributes:
+        settings: Those in hand, saved or not; None takes the session's.
+        baseline: What the others are compared with; None is the usual one.
+        label: Class whose curves are shown; empty is the first.
+        kind: Of the labels; empty takes the best that there are.
+        scores: The folder of scores.
+        labels: The file of labels, where there is one.
+    """
+
+    settings: Settings | None = None
+    baseline: Settings | None = None
+    label: str = ""
+    kind: str = ""
+    scores: str = ""
+    labels: str = ""
+
+
 class SessionState(Config):
     """What is remembered between two runs.
 
@@ -104,6 +124,7 @@ class SessionState(Config):
         browse: The place in Browse.
         scope: The place in Scope.
         audition: The place in Audition.
+        tune: The place in Tune.
         annotator: Whose verdicts are kept; empty before the first.
     """
 
@@ -119,6 +140,7 @@ class SessionState(Config):
     browse: BrowsePlace = BrowsePlace()
     scope: ScopePlace = ScopePlace()
     audition: AuditionPlace = AuditionPlace()
+    tune: TunePlace = TunePlace()
     annotator: str = ""
 
 

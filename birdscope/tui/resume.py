@@ -73,6 +73,7 @@ class Resume:
         from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.browse import BrowsePane
         from birdscope.tui.screens.scope import ScopePane
+        from birdscope.tui.screens.tune import TunePane
 
         self._kept, self._away = {}, False
         state = self._services.session.state
@@ -82,6 +83,7 @@ class Resume:
         app.query_one(BrowsePane).come_back(state.browse)
         app.query_one(ScopePane).come_back(state.scope)
         app.query_one(AuditionPane).come_back(state.audition, state.browse.row)
+        app.query_one(TunePane).feed.come_back(state.tune)
         playback.change_volume(state.volume - playback.status.volume)
         if state.theme in app.available_themes:
             app.theme = state.theme
@@ -109,6 +111,7 @@ class Resume:
         from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.browse import BrowsePane
         from birdscope.tui.screens.scope import ScopePane
+        from birdscope.tui.screens.tune import TunePane
 
         app, catalog, playback = self._app, self._services.catalog, self._services.playback
         if catalog is None or self._away or app.query("#welcome-pane"):
@@ -126,6 +129,8 @@ class Resume:
             found |= {"scope": there, "recording": scope.feed.recording.key}
         if (window := app.query_one(AuditionPane).place) is not None:
             found["audition"] = window
+        if (tuned := app.query_one(TunePane).feed.place) is not None:
+            found["tune"] = tuned
         if playback.path is not None and playback.path.is_relative_to(catalog.root):
             found["playing"] = playback.path.relative_to(catalog.root).as_posix()
             found["position_s"] = max(0.0, round(playback.position_s, 2))

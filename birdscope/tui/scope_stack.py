@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from birdscope.core.settings import Settings
 from birdscope.tui.tune_stack import fits
 
-OWN = "ensemble's own"
+OWN = "own stack"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,26 +17,37 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from birdscope.engine.messages import Blended
     from birdscope.tui.scope_feed import Feed
 
 TOP = 10
 NAMES_FROM = 14
 
 
-def header(feed: Feed, span: str) -> Content:
-    """The recording, what is seen of it, how many windows are done, the ensemble."""
+def header(feed: Feed, span: str, look: str = "") -> Content:
+    """The recording, what is seen of it, how many windows are done, the ensemble.
+
+    Args:
+        feed: What is known.
+        span: What is seen.
+        look: What of the usual look of the heat map is changed.
+    """
     assert feed.recording is not None
+    compared = feed.stack is not None and bool(feed.stack.side)
     line = Content.from_markup("[b]$name[/]", name=feed.recording.name)
+    if compared:
+        # first: where there is little room it is the rest that is cut
+        line += side(feed)
     if span:
         whole = f" of {clock(feed.duration_s)}" if feed.duration_s > 60.5 else ""
         line += Content.from_markup("  [$text-accent]$span[/]", span=span + whole)
         text = f"  {len(feed.done)}/{feed.n_windows} windows"
         line += Content.from_markup("[$text-muted]$text[/]", text=text)
+    if look:
+        line += Content.from_markup("  [b $text-accent]$look[/]", look=look)
     if feed.ensemble is not None:
         text = f"  {feed.ensemble.name}"
         line += Content.from_markup("[$text-muted]$text[/]", text=text)
-    return line + side(feed)
+    return line if compared else line + side(feed)
 
 
 def side(feed: Feed) -> Content:
@@ -114,17 +125,22 @@ def empty_rows(n_windows: int) -> tuple[Sequence[str], npt.NDArray[np.float32]]:
     return [""], np.full((1, n_windows), np.nan, np.float32)
 
 
-def row_values(blended: Blended) -> npt.NDArray[np.float32]:
-    """Rows of the heat map, float32 [species, windows]."""
+def row_values(feed: Feed, rows: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Rows of the heat map, float32 [species, windows]; differences where these are wanted."""
     import numpy as np
 
-    return np.ascontiguousarray(blended.probabilities[:, list(blended.ranking)].T)
+    from birdscope.engine.arranging import difference
 
-
-def row_labels(feed: Feed, taxonomy: Taxonomy, gutter: int) -> list[str]:
-    """Name and code where there is room, else the name, or a code that says more than a number."""
     assert feed.blended is not None
-    labels = [feed.classes[column] for column in feed.blended.ranking]
+    shown = feed.blended.probabilities
+    if feed.changes and feed.other is not None:
+        shown = difference(shown, feed.other.probabilities)
+    return np.ascontiguousarray(shown[:, list(rows)].T)
+
+
+def row_labels(feed: Feed, taxonomy: Taxonomy, gutter: int, rows: Sequence[int]) -> list[str]:
+    """Name and code where there is room, else the name, or a code that says more than a number."""
+    labels = [feed.classes[column] for column in rows]
     names = [taxonomy.get(label).name for label in labels]
     code_cells = max((len(label) for label in labels), default=0)
     room = gutter - code_cells - 3
@@ -138,9 +154,16 @@ def row_labels(feed: Feed, taxonomy: Taxonomy, gutter: int) -> list[str]:
 
 
 def top_of(
-    feed: Feed, taxonomy: Taxonomy, window: int, row: int | None
+    feed: Feed, taxonomy: Taxonomy, window: int, chosen: int | None
 ) -> tuple[str, list[SpeciesScore], tuple[str, ...], str]:
-    """Title, scores, members and hint for the list beside the charts."""
+    """Title, scores, members and hint for the list beside the charts.
+
+    Args:
+        feed: What is known.
+        taxonomy: Names of the species.
+        window: The selected window.
+        chosen: Column of the selected species; None where none is.
+    """
     from birdscope.engine.ranking import top_columns
 
     if not feed.n_windows:
@@ -152,7 +175,6 @@ def top_of(
     if blended is None or not columns:
         busy = window in feed.remaining
         return title, [], (), "is being predicted …" if busy else "not predicted yet"
-    chosen = blended.ranking[row] if row is not None and row < len(blended.ranking) else None
     scores = [
         SpeciesScore(
             feed.classes[column],

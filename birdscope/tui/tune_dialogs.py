@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -11,6 +12,7 @@ from textual.widget import Widget
 from birdscope.core.settings import Settings
 from birdscope.tui import tune_diff, tune_stack, tune_text
 from birdscope.tui.screens.choose_one import Choice, ChooseOne
+from birdscope.tui.tune_deeds import TakeBack
 from birdscope.tui.tune_knobs import KINDS, STAGE_TITLES, new_step
 
 if TYPE_CHECKING:
@@ -29,15 +31,22 @@ class Dialogs:
         feed: Holds the settings in hand.
         shelf: Holds the saved ones.
         shelved: Called when the shelf has changed.
+        done: Told what can be taken back: what to say then, and how.
     """
 
     def __init__(
-        self, owner: Widget, feed: TuneFeed, shelf: Shelf, shelved: Callable[[], None]
+        self,
+        owner: Widget,
+        feed: TuneFeed,
+        shelf: Shelf,
+        shelved: Callable[[], None],
+        done: Callable[[str, TakeBack], None],
     ) -> None:
         self._owner = owner
         self._feed = feed
         self._shelf = shelf
         self._shelved = shelved
+        self._done = done
 
     def add_step(self, after: int | None, added: Callable[[Settings, int], None]) -> None:
         """Let the user choose a step, and put it behind another or last of its stage."""
@@ -112,8 +121,11 @@ class Dialogs:
 
         def take(values: dict[str, str] | None) -> None:
             if values is not None:
-                work = self._shelf.rename(line.name, values["name"])
-                self._run(self._kept(work, f"{line.name} is now {values['name']}."))
+                new = values["name"]
+                work = self._shelf.rename(line.name, new)
+                said = f"{new} is {line.name} again."
+                back = partial(self._shelf.rename, new, line.name)
+                self._run(self._kept(work, f"{line.name} is now {new}.", said, back))
 
         screen = AskText(f"Rename {line.name}", [Field("name", "name", line.name, check)])
         self._owner.app.push_screen(screen, take)
@@ -123,10 +135,16 @@ class Dialogs:
 
         def take(number: int | None) -> None:
             if number == 1:
-                work = self._shelf.delete(line.name)
-                self._run(self._kept(work, f"{line.name} is deleted."))
+                work, settings = self._shelf.delete(line.name), line.settings
+                told = f"{line.name} is deleted."
+                if settings is None:
+                    self._run(self._kept(work, told))
+                    return
+                said, back = f"{line.name} is there again.", partial(self._shelf.save, settings)
+                self._run(self._kept(work, f"{told} ctrl+z brings it back.", said, back))
 
-        choices = [Choice("keep them"), Choice("delete them", "this can't be undone")]
+        undone = "ctrl+z brings them back" if line.settings is not None else "for good"
+        choices = [Choice("keep them"), Choice("delete them", undone)]
         self._owner.app.push_screen(
             ChooseOne(f"Delete the settings {line.name}?", choices, 0), take
         )
@@ -161,13 +179,21 @@ class Dialogs:
         )
         self._owner.app.push_screen(ShowText("What this screen shows", text))
 
-    async def _kept(self, work: Coroutine[Any, Any, None], said: str) -> None:
-        """Do something to the shelf, then show it and say so."""
+    async def _kept(
+        self,
+        work: Coroutine[Any, Any, None],
+        told: str,
+        said: str = "",
+        take_back: TakeBack | None = None,
+    ) -> None:
+        """Do something to the shelf, show it, say so, and remember how to take it back."""
         try:
             await work
         finally:
             self._shelved()
-        self._owner.notify(said, markup=False)
+        self._owner.notify(told, markup=False)
+        if take_back is not None:
+            self._done(said, take_back)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._owner.run_worker(work, group="tune-shelf", exit_on_error=False)

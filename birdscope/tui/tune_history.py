@@ -32,6 +32,11 @@ class History:
         return self._present
 
     @property
+    def depth(self) -> int:
+        """How many steps back there are."""
+        return len(self._past)
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is something to undo."""
         return bool(self._past)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
+from birdscope.core.settings import Settings
+from birdscope.postprocess.chosen_notes import after_hand, chosen_note
 from birdscope.tui import tune_figures as figures
 from birdscope.tui.tune_stack import same, with_weights
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from birdscope.engine.tune_messages import BlendFitted, TuningSource
+    from birdscope.tui.jobs_watch import Ended
     from birdscope.tui.services import Services
     from birdscope.tui.tune_feed import TuneFeed
     from birdscope.tui.tune_shelf import Shelf
@@ -43,6 +46,17 @@ class TuneJobs:
         self._services = services
         self._feed = feed
 
+    @property
+    def predicting(self) -> str:
+        """How far the job is that predicts the train soundscapes; empty where none runs."""
+        for view in self._services.jobs.snapshot.live:
+            job = view.job
+            if "predict" in job.spec.argv[:1] and "train_soundscapes" in job.spec.argv:
+                share = job.progress.fraction
+                done = f": {share:.0%}" if share is not None else ""
+                return f"A job predicts the labelled soundscapes{done}. This screen opens then."
+        return ""
+
     async def predict(self) -> None:
         """Predict the train soundscapes with the ensemble that Submit would use."""
         from birdscope.tui.screens.submit import SubmitPane
@@ -54,6 +68,9 @@ class TuneJobs:
         count = len(catalog.recordings("train_soundscapes"))
         if not count:
             self._owner.notify("This dataset has no train_soundscapes.", severity="warning")
+            return
+        if self.predicting:
+            self._owner.notify("They are being predicted already.")
             return
         submit = self._owner.app.query_one(SubmitPane)
         await submit.predict_all(Part("train_soundscapes", count, count), submit.plan)
@@ -106,7 +123,7 @@ class TuneJobs:
             EngineError: one member, or no folds.
             Cancelled: asked again meanwhile.
         """
-        from birdscope.engine.tune_messages import FitBlend
+        from birdscope.engine.tune_messages import BlendFitted, FitBlend
 
         feed = self._feed
         if len(feed.bench.members) < 2:
@@ -115,8 +132,35 @@ class TuneJobs:
         self._owner.notify("The blend is being fitted …", timeout=3)
         settings = feed.settings
         fitted = await feed.study.ask(FitBlend(settings, feed.baseline))
-        feed.change(with_weights(feed.settings, fitted.weights))  # type: ignore[attr-defined]
-        self._owner.notify(_fitted(fitted), title="Blend fitted", timeout=15, markup=False)  # type: ignore[arg-type]
+        assert isinstance(fitted, BlendFitted)
+        feed.change(_with_fit(feed, fitted))
+        self._owner.notify(_fitted(fitted), title="Blend fitted", timeout=15, markup=False)
+
+    def tell_found(self, ended: Ended) -> None:
+        """Say what a search that has just ended found, as far as it is saved."""
+        for view in ended.views:
+            argv = view.job.spec.argv
+            if argv[:2] != ("tune", "search") or "--save" not in argv:
+                continue
+            name = argv[argv.index("--save") + 1]
+            found = next((one for one in self._shelf.entries if one.name == name), None)
+            if found is not None and found.settings is not None:
+                self._owner.notify(
+                    f"{name} is in the table: {found.settings.note}.",
+                    title="Search finished", timeout=15, markup=False,
+                )  # fmt: skip
+
+
+def _with_fit(feed: TuneFeed, fitted: BlendFitted) -> Settings:
+    """The settings in hand with the fitted weights, and what those are worth as their note."""
+    made = with_weights(feed.settings, fitted.weights)
+    source = feed.opened.source if feed.opened is not None else ""
+    note = chosen_note(
+        source, feed.baseline.name, fitted.badge,
+        nested=fitted.nested, gain=fitted.gain, in_sample=fitted.in_sample,
+    )  # fmt: skip
+    name = after_hand(feed.settings, made).name
+    return made.model_copy(update={"note": note, "name": name})
 
 
 def _fitted(fitted: BlendFitted) -> str:
@@ -126,8 +170,8 @@ def _fitted(fitted: BlendFitted) -> str:
         f"{weights}\n"
         f"On folds it was not fitted on: {figures.area(fitted.nested)}, Δ to the baseline "
         f"{figures.change(fitted.gain)} ({fitted.badge}).\n"
-        f"On all folds {figures.area(fitted.in_sample)}: "
-        f"{figures.change(fitted.overfit)} of it is overfit. ctrl+z takes it back."
+        f"On the folds it was fitted on: {figures.area(fitted.in_sample)}, overfit "
+        f"{figures.change(fitted.overfit).strip()}. ctrl+z takes it back."
     )
 
 

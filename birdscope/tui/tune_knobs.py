@@ -50,6 +50,7 @@ class Knob:
         decimals: Digits after the point; 0 is a whole number.
         place: Which of several numbers of the field, as a distance from the middle; None for
             a field of one number.
+        counts: Whether it is how many numbers the field has.
     """
 
     field: str
@@ -60,6 +61,7 @@ class Knob:
     coarse: float
     decimals: int = 2
     place: int | None = None
+    counts: bool = False
 
     def text(self, value: float) -> str:
         """The value as it is shown."""
@@ -88,7 +90,7 @@ KINDS: dict[str, StepKind] = {
     "smooth": StepKind(
         stack.Smooth, "smooth", "each window takes a share of its two neighbours", "member"),
     "kernel": StepKind(
-        stack.Kernel, "kernel", "weighs the windows around each, two on either side", "ensemble"),
+        stack.Kernel, "kernel", "weighs the windows around each, as many as you like", "ensemble"),
     "gaussian": StepKind(
         stack.Gaussian, "Gaussian", "smooths over windows by a bell curve", "ensemble"),
     "neighbour_mean": StepKind(
@@ -117,6 +119,7 @@ _KNOBS: dict[str, tuple[Knob, ...]] = {
         Knob("delta", "delta", 0.0, 0.5, 0.01, 0.05),
     ),
 }
+TAPS = Knob("taps", "taps", 1, 15, 2, 4, 0, counts=True)
 WEIGHT = Knob("weight", "weight", 0.0, 1.0, 0.01, 0.1)
 
 
@@ -133,6 +136,8 @@ def knobs_of(step: AnyStep, classes: int) -> tuple[Knob, ...]:
 def value_of(step: AnyStep, knob: Knob) -> float:
     """What a knob stands at."""
     value = getattr(step, knob.field)
+    if knob.counts:
+        return float(len(value))
     return float(value if knob.place is None else value[len(value) // 2 + knob.place])
 
 
@@ -143,7 +148,9 @@ def turned(step: AnyStep, knob: Knob, value: float) -> AnyStep:
         ConfigError: the value is not allowed.
     """
     number: object = value if knob.decimals else round(value)
-    if knob.place is not None:
+    if knob.counts:
+        number = _resized(getattr(step, knob.field), value)
+    elif knob.place is not None:
         number = _with_tap(getattr(step, knob.field), knob.place, value)
     return changed(step, {knob.field: number})
 
@@ -189,11 +196,26 @@ def _taps(step: stack.Kernel) -> tuple[Knob, ...]:
         places = range(-reach, reach + 1)
     signs = "" if len(places) > reach + 1 else "±"
     titles = {0: "middle"}
-    return tuple(
+    taps = tuple(
         Knob("taps", titles.get(one, f"{signs or ('+' if one > 0 else '')}{one}"),
              0.0, 1.0, 0.01, 0.1, place=one)
         for one in places
     )  # fmt: skip
+    return (TAPS, *taps)
+
+
+def _resized(taps: tuple[float, ...], count: float) -> tuple[float, ...]:
+    """As many taps, by zeros at both ends or without the outermost.
+
+    Raises:
+        ConfigError: there must be one in the middle.
+    """
+    if count < 1 or count != round(count) or round(count) % 2 == 0:
+        raise ConfigError("taps: a kernel has 1, 3, 5 … of them, the middle one between the others")
+    more = (round(count) - len(taps)) // 2
+    if more < 0:
+        return taps[-more:more]
+    return (*[0.0] * more, *taps, *[0.0] * more)
 
 
 def _with_tap(taps: tuple[float, ...], place: int, value: float) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from birdscope.core.settings import Settings
+from birdscope.postprocess.chosen_notes import is_chosen
 from birdscope.tui.tune_stack import fits, ordered, same
 from birdscope.tui.widgets.settings_table import Origin, SettingLine
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from birdscope.session.saved_settings import SavedEntry
     from birdscope.tui.tune_feed import TuneFeed
 
-CURRENT, OWN = "current", "ensemble's own"
+CURRENT, OWN = "current", "own stack"
 
 
 def lines_of(
@@ -44,7 +45,13 @@ def lines_of(
     lines = [_line(feed, *one) for one in found]
     known = next((one for one in lines if _does(one, feed.settings)), None)
     lines.insert(0, _current(feed, known.name if known is not None else ""))
-    return _marked(lines, used)
+    return _marked(lines, used, OWN if in_use is None else used.name)
+
+
+def named(settings: Settings, lines: Sequence[SettingLine]) -> Settings:
+    """Settings under the name of a row that does the same, if there is one."""
+    row = next((one for one in lines[1:] if _does(one, settings)), None)
+    return settings if row is None or row.settings is None else row.settings
 
 
 def others_of(lines: Sequence[SettingLine]) -> tuple[Settings, ...]:
@@ -77,12 +84,13 @@ def _line(
         feed.board.interval(settings, feed.baseline),
         feed.board.problem(settings),
         is_baseline=same(settings, feed.baseline),
+        chosen_here=is_chosen(settings, feed.opened.source),
     )
 
 
 def _current(feed: TuneFeed, same_as: str) -> SettingLine:
     """The settings in hand, with the figures of a moment ago where theirs are not there yet."""
-    settings, latest = feed.settings, feed.latest
+    settings, latest = feed.settings, feed.figures.latest
     measured = feed.measured
     interval = feed.board.interval(settings, feed.baseline)
     shown = measured or latest.measured
@@ -98,6 +106,7 @@ def _current(feed: TuneFeed, same_as: str) -> SettingLine:
         is_baseline=same(settings, feed.baseline),
         stale=measured is None,
         interval_stale=interval is None,
+        chosen_here=feed.opened is not None and is_chosen(settings, feed.opened.source),
     )
 
 
@@ -105,8 +114,9 @@ def _does(line: SettingLine, settings: Settings) -> bool:
     return line.settings is not None and same(line.settings, settings)
 
 
-def _marked(lines: list[SettingLine], used: Settings) -> list[SettingLine]:
-    """The settings in hand and the first row that do as the session's are marked."""
+def _marked(lines: list[SettingLine], used: Settings, name: str) -> list[SettingLine]:
+    """The settings in hand are marked, and the row of the session's name, else the first."""
     rows = [number for number, one in enumerate(lines) if _does(one, used)]
-    marked = {*rows[:1], *[number for number in rows if number][:1]}
+    others = sorted((one for one in rows if one), key=lambda one: lines[one].name != name)
+    marked = {*(one for one in rows if not one), *others[:1]}
     return [replace(one, in_use=number in marked) for number, one in enumerate(lines)]

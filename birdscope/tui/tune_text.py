@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -14,20 +15,27 @@ if TYPE_CHECKING:
     from birdscope.tui.widgets.settings_table import SettingLine
 
 SAYS = (
-    "AUC is the mean over scored classes. The badge: “better” or “worse” if the 95 % interval of "
-    "Δ to the baseline leaves out 0. ● the session's."
+    "A row: post-processing. AUC: mean over scored classes. Badge: “better” or “worse” where the "
+    "95 % interval of Δ to the baseline leaves out 0. i says more.",
+    "Row: a way to scores. “better”/“worse”: Δ to baseline, 95 % sure. i says more",
 )
+"""In one line, and in one short line."""
+LEGEND, LEGEND_CHOSEN = "● in use", "* chosen on these labels"
 MEANS = """\
-A row is a way from the models' raw scores to final probabilities. AUC is the mean ROC-AUC of all \
-classes that have a positive and a negative row (a class without either has none, and counts \
-nowhere). “Mean of folds” measures each fold by itself: mean and standard deviation. AP is the \
-mean average precision of the same classes.
+A row is a way from the models' raw scores to final probabilities. AUC is the mean ROC-AUC, \
+pooled over all rows of labels, of all classes that have a positive and a negative row (a class \
+without either has none, and counts nowhere). “Mean of folds” measures each fold by itself: mean \
+and standard deviation. AP is the mean average precision of the same classes.
 Δ is the AUC minus the baseline's. Recordings are drawn anew, with repetition, 1,000 times; both \
 rows are measured on each draw, and 95 of 100 differences lie in the interval. “better”: all of \
-the interval is above 0. “worse”: all of it is below. “within noise”: 0 is in it, so these labels \
-can't tell the two apart. Dots mean that draws are still being added.
-● marks the row that the session uses: Scope and Submit take it. Settings turned until they fit \
-these labels look better here than elsewhere; g searches with nested folds, which don't."""
+the interval is above 0. “worse”: all of it is below. “within noise”: 0 is in it, so these \
+labels can't tell the two apart. Dots mean that draws are still being added.
+● marks the row that the session uses: Scope and Submit take it.
+A star: these settings were chosen on these very labels, by a search (g) or a fit (b). Δ, \
+interval and badge flatter them. What to expect elsewhere is “nested” in their note: the mean \
+over folds that each choice did not see. “overfit” is how much higher the figure is on the \
+labels chosen on. What you turn by hand until it fits flatters in the same way, only nobody can \
+say by how much."""
 _LOOKING = {
     "waiting": "The dataset is being opened …",
     "looking": "Looking for scores and labels …",
@@ -50,12 +58,17 @@ def header(feed: TuneFeed) -> Content:
     rows = f"{opened.rows:,} {plural(opened.rows, opened.unit)}"
     if opened.unit == "window":
         rows += f", {opened.recordings:,} {plural(opened.recordings, 'file')}"
-    folds = f", {len(opened.folds)} folds" if opened.folds else ""
+    folds = f", {len(opened.folds)} {plural(len(opened.folds), 'fold')}" if opened.folds else ""
     return line + Content.from_markup("  [$text-muted]$text[/]", text=f"{rows}{folds}")
 
 
-def hint(feed: TuneFeed) -> Content:
-    """What to do while there is nothing to show."""
+def hint(feed: TuneFeed, predicting: str = "") -> Content:
+    """What to do while there is nothing to show.
+
+    Args:
+        feed: Knows how far things are.
+        predicting: How far a job that predicts the labelled files is; empty without one.
+    """
     if feed.phase in _LOOKING:
         return _quiet(_LOOKING[feed.phase])
     if feed.phase == "failed":
@@ -66,6 +79,9 @@ def hint(feed: TuneFeed) -> Content:
     lines += [Content.from_markup("[$text-warning]$text[/]", text=text) for text in problems]
     if problems:
         lines.append(Content(""))
+    if predicting:
+        lines += [Content.from_markup("[$text-accent]$text[/]", text=predicting), Content("")]
+        return Content("\n").join([*lines, _quiet(_LABELS)])
     lines += [
         _key("P", "predicts the labelled soundscapes as a job; this screen opens when it is done"),
         _key("l", "lists what there is"),
@@ -87,12 +103,27 @@ def about(line: SettingLine | None, opened: TuningOpened | None) -> Content:
     parts = [f"AP {figures.area(measured.macro_ap)}"]
     if measured.per_fold:
         folds = figures.spread(measured.fold_mean, measured.fold_sd)
-        parts.append(f"{len(measured.per_fold)} folds {folds}")
+        count = len(measured.per_fold)
+        parts.append(f"{count} {plural(count, 'fold')} {folds}")
     if measured.scored_classes != len(opened.scored_classes):
         parts.append(f"{measured.scored_classes} classes scored")
     first = Content.from_markup("[$text-muted]$text[/]", text=" · ".join(parts))
     note = line.settings.note if line.settings is not None else ""
-    return Content("\n").join([first, _difference(line), *([_quiet(note)] if note else [])])
+    role = "$text-warning" if line.chosen_here else "$text-muted"
+    star = "* " if line.chosen_here else ""
+    notes = [Content.from_markup(f"[{role}]$text[/]", text=star + note)] if note else []
+    return Content("\n").join([first, _difference(line), *notes])
+
+
+def says(width: int) -> str:
+    """What a row and a badge are, in one line of so many cells."""
+    return next((one for one in SAYS if len(one) <= width), SAYS[-1])
+
+
+def legend(lines: Sequence[SettingLine]) -> str:
+    """The marks in the table."""
+    starred = any(one.chosen_here for one in lines)
+    return f"{LEGEND} · {LEGEND_CHOSEN}" if starred else LEGEND
 
 
 def by_fold(line: SettingLine | None) -> str:

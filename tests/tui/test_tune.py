@@ -172,7 +172,7 @@ async def test_enter_makes_a_row_the_sessions_for_scope_and_submit(
 ) -> None:
     async with tune_tab(make_app(tiny_dataset), FakeTuning()) as (pilot, pane):
         table = pane.query_one(SettingsTable)
-        assert line(pane, "ensemble's own").in_use, "nothing is chosen yet"
+        assert line(pane, "own stack").in_use, "nothing is chosen yet"
         table.focus()
         table.select("built-in raw mean")
         await pilot.press("enter")
@@ -185,7 +185,7 @@ async def test_enter_makes_a_row_the_sessions_for_scope_and_submit(
             assert stack.name == "raw mean"
         facts = pilot.app.query_one(SubmitPane).facts
         await wait_for(pilot, lambda: "raw mean" in facts.plan.stack.name)
-        table.select("ensemble's own")
+        table.select("own stack")
         await pilot.press("enter")
         await wait_for(pilot, lambda: services.session.state.settings is None)
 
@@ -206,7 +206,8 @@ async def test_settings_are_saved_renamed_deleted_and_never_overwritten(
         field.value = "smoother"
         await pilot.press("enter")
         await wait_for(pilot, lambda: saved(home) == ["smoother"])
-        await wait_for(pilot, lambda: any(one.key == "saved smoother" for one in pane._lines()))
+        lines = pane._drawing.lines
+        await wait_for(pilot, lambda: any(one.key == "saved smoother" for one in lines()))
         table = pane.query_one(SettingsTable)
         table.focus()
         table.select("saved smoother")
@@ -226,6 +227,11 @@ async def test_settings_are_saved_renamed_deleted_and_never_overwritten(
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, ChooseOne))
         await pilot.press("down", "enter")
         await wait_for(pilot, lambda: saved(home) == [])
+        await wait_for(pilot, lambda: len(pane._deeds._deeds) == 2)
+        await pilot.press("ctrl+z")
+        await wait_for(pilot, lambda: saved(home) == ["best so far"])
+        await pilot.press("ctrl+z")
+        await wait_for(pilot, lambda: saved(home) == ["smoother"])
 
 
 async def test_a_damaged_file_of_settings_is_a_row_that_says_so(
@@ -236,7 +242,7 @@ async def test_a_damaged_file_of_settings_is_a_row_that_says_so(
     (folder / "odd.toml").write_text('[[steps]]\nkind = "smoth"\n')
     (folder / "other.toml").write_text('name = "other"\n[weights]\ngamma = 1.0\n')
     async with tune_tab(make_app(tiny_dataset), FakeTuning()) as (pilot, pane):
-        await wait_for(pilot, lambda: any(one.key == "saved odd" for one in pane._lines()))
+        await wait_for(pilot, lambda: any(one.key == "saved odd" for one in pane._drawing.lines()))
         assert "smoth" in line(pane, "saved odd").problem
         assert "other members" in line(pane, "saved other").problem
         table = pane.query_one(SettingsTable)
@@ -311,7 +317,7 @@ async def test_each_step_shows_what_it_adds_and_leads_to_it(
 async def test_the_screen_explains_itself(make_app: MakeApp, tiny_dataset: Path) -> None:
     async with tune_tab(make_app(tiny_dataset), FakeTuning()) as (pilot, pane):
         said = str(pane.query_one("#tune-says", Static).content)
-        assert "better" in said and "interval" in said and "baseline" in said
+        assert "better" in said and "95 %" in said and "baseline" in said
         await pilot.press("i")
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, ShowText))
         shown = str(pilot.app.screen.query_one("VerticalScroll Static", Static).content)

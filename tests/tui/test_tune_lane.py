@@ -62,7 +62,7 @@ async def test_real_figures_follow_the_slider_and_a_lost_process_comes_back(
             pilot, lambda: pane.feed.board.is_firm(pane.feed.settings, pane.feed.baseline)
         )
         classes = pane.query_one(ClassDeltas)
-        await wait_for(pilot, lambda: len(pane.feed.deltas) == len(opened.scored_classes))
+        await wait_for(pilot, lambda: len(pane.feed.figures.deltas) == len(opened.scored_classes))
         unscored = [one for one in text_of(classes).splitlines() if "no positives" in one]
         assert unscored and all("—" in one for one in unscored)
         before = current(pane).measured

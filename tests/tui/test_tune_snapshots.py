@@ -45,7 +45,7 @@ def test_tune(
             pilot, lambda: pane.feed.board.is_firm(pane.feed.settings, pane.feed.baseline)
         )
         await wait_for(pilot, lambda: line(pane, "built-in blend only").interval is not None)
-        await wait_for(pilot, lambda: pane.feed.curves[1] is not None)
+        await wait_for(pilot, lambda: pane.feed.figures.curves[1] is not None)
         if state == "curves":
             await pilot.press("v")
         app.clear_notifications()

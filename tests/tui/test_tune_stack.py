@@ -95,11 +95,22 @@ def test_a_typed_value_may_lie_beyond_the_slider_but_not_beyond_what_is_allowed(
 def test_a_symmetrical_kernel_stays_so_and_another_one_shows_every_tap() -> None:
     kernel = Kernel()
     knobs = knobs_of(kernel, 10)
-    assert [one.title for one in knobs] == ["middle", "±1", "±2"]
-    assert turned(kernel, knobs[1], 0.3).taps == (0.1, 0.3, 0.4, 0.3, 0.1)  # type: ignore[union-attr]
+    assert [one.title for one in knobs] == ["taps", "middle", "±1", "±2"]
+    assert turned(kernel, knobs[2], 0.3).taps == (0.1, 0.3, 0.4, 0.3, 0.1)  # type: ignore[union-attr]
     skew = Kernel(taps=(0.5, 0.4, 0.1))
-    assert [one.title for one in knobs_of(skew, 10)] == ["-1", "middle", "+1"]
-    assert turned(skew, knobs_of(skew, 10)[2], 0.2).taps == (0.5, 0.4, 0.2)  # type: ignore[union-attr]
+    assert [one.title for one in knobs_of(skew, 10)] == ["taps", "-1", "middle", "+1"]
+    assert turned(skew, knobs_of(skew, 10)[3], 0.2).taps == (0.5, 0.4, 0.2)  # type: ignore[union-attr]
+
+
+def test_a_kernel_gets_more_taps_and_fewer_but_never_an_even_number() -> None:
+    kernel, count = Kernel(), knobs_of(Kernel(), 10)[0]
+    assert value_of(kernel, count) == 5 and default_of(kernel, count) == 5
+    wider = turned(kernel, count, 7)
+    assert wider.taps == (0.0, 0.1, 0.2, 0.4, 0.2, 0.1, 0.0)  # type: ignore[union-attr]
+    assert turned(wider, count, 3).taps == (0.2, 0.4, 0.2)  # type: ignore[union-attr]
+    for wrong in (4, 0, 2.5):
+        with pytest.raises(ConfigError, match="a kernel has 1, 3, 5"):
+            turned(kernel, count, wrong)
 
 
 def test_rows_are_in_the_order_of_the_arithmetic() -> None:

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from birdscope.core.settings import Settings
-from birdscope.tui import tune_lines, tune_text
+from birdscope.postprocess.chosen_notes import after_hand
+from birdscope.tui import tune_bindings, tune_lines
 from birdscope.tui.messages import OpenInAudition
+from birdscope.tui.tune_deeds import Deed, Deeds, TakeBack
 from birdscope.tui.tune_dialogs import Dialogs
+from birdscope.tui.tune_drawing import VIEWS, Drawing
 from birdscope.tui.tune_feed import TuneFeed
 from birdscope.tui.tune_jobs import TuneJobs
 from birdscope.tui.tune_shelf import Shelf
 from birdscope.tui.widgets.class_deltas import ClassDeltas
 from birdscope.tui.widgets.curves import CurvesView
 from birdscope.tui.widgets.rows import RowsView
-from birdscope.tui.widgets.settings_table import SettingLine, SettingsTable
+from birdscope.tui.widgets.settings_table import SettingsTable
 from birdscope.tui.widgets.stack_editor import StackEditor
 from birdscope.tui.widgets.stage_bars import StageBars
 
@@ -32,9 +34,10 @@ if TYPE_CHECKING:
     from birdscope.tui.services import Services
 
 WIDE_COLUMNS, ROOMY_COLUMNS, TALL_ROWS = 110, 140, 34
-VIEWS = ("classes", "curves", "stages")
-_ANYTIME = ("labels", "predict", "view")
-_OF_SAVED = ("rename", "delete")
+
+
+class Hint(Static, can_focus=True):
+    """Stands in the place of the figures, and keeps the keys at hand."""
 
 
 class TunePane(Container):
@@ -44,63 +47,23 @@ class TunePane(Container):
         services: The app's catalog, study lane, session and jobs.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Add", id="tune.add", tooltip="Add a step to the stack"),
-        Binding("ctrl+z", "undo", "Undo", id="tune.undo", tooltip="Take back the last change"),
-        Binding("ctrl+y", "redo", "Redo", show=False, id="tune.redo",
-                tooltip="Do again what was taken back"),
-        Binding("u", "use", "Use", show=False, id="tune.use",
-                tooltip="Make the current settings the session's: Scope and Submit use them"),
-        Binding("s", "save", "Save", id="tune.save", tooltip="Save the current settings"),
-        Binding("v", "view", "View", id="tune.view",
-                tooltip="Next view below: classes, curves, stages"),
-        Binding("o", "listen", "Listen", id="tune.listen",
-                tooltip="Hear in Audition the windows that cost this class most AUC"),
-        Binding("n", "class(1)", "Next class", show=False, id="tune.next_class",
-                tooltip="Next class"),
-        Binding("p", "class(-1)", "Class before", show=False, id="tune.class_before",
-                tooltip="Class before"),
-        Binding("equals_sign", "compare", "Baseline", show=False, key_display="=",
-                id="tune.compare", tooltip="Compare the other settings with this row"),
-        Binding("d", "diff", "Differences", show=False, id="tune.diff",
-                tooltip="Show what differs between this row and the current settings"),
-        Binding("c", "take", "Take in hand", show=False, id="tune.take",
-                tooltip="Make this row the current settings, without using them yet"),
-        Binding("f2", "rename", "Rename", show=False, id="tune.rename",
-                tooltip="Rename these saved settings"),
-        Binding("D", "delete", "Delete", show=False, id="tune.delete",
-                tooltip="Delete these saved settings"),
-        Binding("m", "members", "Members", show=False, id="tune.members",
-                tooltip="Choose which members the step touches"),
-        Binding("r", "reset", "Reset", show=False, id="tune.reset",
-                tooltip="Go back to the ensemble's own stack"),
-        Binding("b", "fit", "Fit blend", show=False, id="tune.fit",
-                tooltip="Fit the blend weights to the labels (NNLS inside folds)"),
-        Binding("g", "search", "Search", id="tune.search",
-                tooltip="Search good settings as a job, judged by nested folds"),
-        Binding("l", "labels", "Labels", id="tune.labels", tooltip="Choose labels and scores"),
-        Binding("i", "explain", "Explain", id="tune.explain",
-                tooltip="What a row and a badge mean, and what is counted where"),
-        Binding("P", "predict", "Predict", show=False, id="tune.predict",
-                tooltip="Predict the labelled soundscapes as a job"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = tune_bindings.BINDINGS
 
     def __init__(self, services: Services, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._services = services
         self.feed = TuneFeed(self, services, self._feed_changed)
         self.shelf = Shelf(services)
-        self._dialogs = Dialogs(self, self.feed, self.shelf, self._draw)
+        self._dialogs = Dialogs(self, self.feed, self.shelf, self._draw, self._note_deed)
         self._jobs = TuneJobs(self, services, self.feed, self.shelf)
-        self._view = 0
-        self._others: tuple[Settings, ...] = ()
+        self._drawing = Drawing(self, services, self.feed, self.shelf)
+        self._deeds = Deeds()
 
     def compose(self) -> ComposeResult:
         """What is measured; the stack beside the table; classes, curves and stages below."""
         yield Static(id="tune-header")
-        yield Static(Content.from_markup("[$text-muted]$says[/]", says=tune_text.SAYS),
-                     id="tune-says")  # fmt: skip
-        yield Static(id="tune-hint")
+        yield Static(id="tune-says")
+        yield Hint(id="tune-hint")
         with Horizontal(id="tune-body"):
             with Vertical(id="tune-left"):
                 stack = StackEditor(id="tune-stack")
@@ -124,8 +87,8 @@ class TunePane(Container):
         services.session_changed.subscribe(self, lambda session: self._begin_anew())
         services.settings_changed.subscribe(self, lambda settings: self._draw())
         services.jobs.ended.subscribe(self, self._jobs_ended)
-        self._show_view()
-        self._draw()
+        services.jobs.changed.subscribe(self, lambda snapshot: self._jobs_changed())
+        self._drawing.show_view()
 
     def on_show(self) -> None:
         """Scores, verdicts or settings may be new since the last time."""
@@ -146,12 +109,11 @@ class TunePane(Container):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Most keys mean something only once there is something to tune."""
-        own = {one.action.partition("(")[0] for one in self.BINDINGS if isinstance(one, Binding)}
-        if action not in own or action in _ANYTIME:
+        if action not in tune_bindings.ACTIONS or action in tune_bindings.ANYTIME:
             return True
         if self.feed.opened is None:
             return False
-        if action in _OF_SAVED:
+        if action in tune_bindings.OF_SAVED:
             line = self._table.line
             return line is not None and line.key.startswith("saved ") and self._table.has_focus
         if action == "members":
@@ -172,8 +134,10 @@ class TunePane(Container):
         self._dialogs.add_step(self._editor.step_here, added)
 
     def action_undo(self) -> None:
-        """Take back the last change."""
-        if not self.feed.undo():
+        """Take back the last change, or what was last done to a row."""
+        if deed := self._deeds.pop(self.feed.edits):
+            self._run(self._take_back(deed))
+        elif not self.feed.undo():
             self.notify("There is nothing to undo.")
 
     def action_redo(self) -> None:
@@ -191,8 +155,8 @@ class TunePane(Container):
 
     def action_view(self) -> None:
         """Show the next view below."""
-        self._view = (self._view + 1) % len(VIEWS)
-        self._show_view()
+        self._drawing.view = (self._drawing.view + 1) % len(VIEWS)
+        self._drawing.show_view()
 
     def action_listen(self) -> None:
         """Hear what costs the class most."""
@@ -269,7 +233,8 @@ class TunePane(Container):
 
     def on_stack_editor_changed(self, message: StackEditor.Changed) -> None:
         """The user turned something."""
-        self.feed.change(message.settings, message.gesture, held=message.held)
+        made = after_hand(self.feed.settings, message.settings)
+        self.feed.change(made, message.gesture, held=message.held)
 
     async def on_rows_view_chosen(self, message: RowsView.Chosen) -> None:
         """Use a row; hear a class; go to a step."""
@@ -287,10 +252,10 @@ class TunePane(Container):
     def on_rows_view_highlighted(self, message: RowsView.Highlighted) -> None:
         """Another row is looked at."""
         if message.view is self._table:
-            self._draw_line()
+            self._drawing.draw_line()
         elif isinstance(message.view, ClassDeltas):
-            self.feed.show_class(message.view.label)
-            self._draw_curves()
+            self.feed.figures.show_class(message.view.label)
+            self._drawing.draw_curves()
 
     @property
     def _editor(self) -> StackEditor:
@@ -300,14 +265,9 @@ class TunePane(Container):
     def _table(self) -> SettingsTable:
         return self.query_one(SettingsTable)
 
-    @property
-    def _place(self) -> str:
-        """Which view of how many is on show, where it is one at a time."""
-        return "" if self.has_class("-wide") else f"{self._view + 1}/{len(VIEWS)} "
-
     def _begin_anew(self) -> None:
         self.feed.close_data()
-        self._others = ()
+        self._deeds.clear()
         if self.display:
             self._look()
 
@@ -322,85 +282,51 @@ class TunePane(Container):
         await self.shelf.look()
         self._draw()
 
+    async def _take_back(self, deed: Deed) -> None:
+        await deed.take_back()
+        self.notify(deed.said, title="Taken back", markup=False)
+        self._draw()
+
     def _jobs_ended(self, ended: Ended) -> None:
         """What was waited for may be there: scores of the labelled files, a search's result."""
         if self.display:
             self._look()
+        self._run(self._tell_found(ended))
+
+    async def _tell_found(self, ended: Ended) -> None:
+        await self._look_at_shelf()
+        self._jobs.tell_found(ended)
+
+    def _jobs_changed(self) -> None:
+        """While there is nothing else to see, how far the predictions are."""
+        predicting = self._jobs.predicting if self.feed.opened is None else ""
+        if predicting != self._drawing.predicting:
+            self._drawing.predicting = predicting
+            self._draw()
 
     async def _use(self, settings: Settings) -> None:
         """Make settings the session's; the ensemble's own are none of its."""
         opened = self.feed.opened
         if opened is None:
             return
+        before = self._services.session.state.settings
+        settings = tune_lines.named(settings, self._table.lines)
         own = tune_lines.is_own(settings, opened)
         await self._services.use_settings(None if own else settings)
         name = tune_lines.OWN if own else settings.name
         self.notify(f"Scope and Submit use {name} now.", title="In use", markup=False)
+        said = f"Scope and Submit use {before.name if before else tune_lines.OWN} again."
+        self._deeds.note(self.feed.edits, said, lambda: self._services.use_settings(before))
 
     def _feed_changed(self) -> None:
         if self.is_mounted:
             self._draw()
 
+    def _note_deed(self, said: str, take_back: TakeBack) -> None:
+        self._deeds.note(self.feed.edits, said, take_back)
+
     def _draw(self) -> None:
-        """Draw all that is new."""
-        if not self.is_mounted or not self.query("#tune-stages"):
-            return
-        feed = self.feed
-        self._say("#tune-header", tune_text.header(feed))
-        self.set_class(feed.opened is None, "-empty")
-        if feed.opened is None:
-            self._say("#tune-hint", tune_text.hint(feed))
-            self.refresh_bindings()
-            return
-        self._editor.show(feed.settings, feed.bench)
-        lines = self._lines()
-        self._table.show(lines)
-        others = tune_lines.others_of(lines)
-        if others != self._others:
-            self._others = others
-            feed.list_others(others)
-        self._draw_line()
-        self._draw_lower()
-
-    def _lines(self) -> list[SettingLine]:
-        in_use = self._services.session.state.settings
-        return tune_lines.lines_of(self.feed, self.shelf.entries, in_use)
-
-    def _draw_line(self) -> None:
-        """The row under the cursor, in words."""
-        self._say("#tune-line", tune_text.about(self._table.line, self.feed.opened))
-        self.refresh_bindings()
-
-    def _draw_lower(self) -> None:
-        feed = self.feed
-        assert feed.opened is not None
-        classes, opened = self.query_one(ClassDeltas), feed.opened
-        classes.show(opened.classes, opened.label_names, opened.positives, feed.deltas)
-        classes.border_title = f"{self._place}Classes · Δ to {feed.baseline.name}"
-        for stages in self.query(StageBars):
-            stages.show(feed.stages)
-            stages.border_title = f"{self._place}What each step adds"
-        self._draw_curves()
-
-    def _draw_curves(self) -> None:
-        feed, view = self.feed, self.query_one(CurvesView)
-        if feed.opened is None:
-            return
-        name = feed.opened.label_names.get(feed.label, feed.label)
-        count = feed.opened.positives.get(feed.label, 0)
-        positives = tune_text.plural(count, "positive")
-        view.border_title = f"{self._place}{name} · {count} {positives}"
-        view.show(*feed.curves)
-
-    def _show_view(self) -> None:
-        for number, name in enumerate(VIEWS):
-            self.query_one(f"#tune-{name}").set_class(number == self._view, "-chosen")
-        self._draw()
-
-    def _say(self, selector: str, text: Content) -> None:
-        static = self.query_one(selector, Static)
-        if text != static.content:
-            static.update(text)
+        self._drawing.draw()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self.run_worker(work, group="tune-pane", exit_on_error=False)

@@ -64,7 +64,7 @@ class CurvesView(Horizontal):
             text += Content.from_markup(" [b $primary]$area[/]", area=area)
             if baseline is not None and _is_scored(baseline):
                 other = figures.area(getattr(baseline, field))
-                text += Content.from_markup(" [$secondary]baseline $other[/]", other=other)
+                text += Content.from_markup(" [$secondary]vs $other[/]", other=other)
         static = self.query_one(f"#curves-{which}-title", Static)
         if text != static.content:
             static.update(text)

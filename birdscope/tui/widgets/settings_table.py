@@ -37,6 +37,7 @@ class SettingLine:
         is_baseline: Whether the others are compared with it.
         stale: Whether the figures are those of a moment ago.
         interval_stale: Whether the interval is.
+        chosen_here: Whether they were chosen on these labels, so that the figures flatter.
     """
 
     key: str
@@ -51,6 +52,7 @@ class SettingLine:
     is_baseline: bool = False
     stale: bool = False
     interval_stale: bool = False
+    chosen_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ _COLUMNS = {
     "folds": _Column("mean of folds", 15, 70),
     "change": _Column("Δ", 8, 0),
     "interval": _Column("95 % interval", 19, 88),
-    "badge": _Column("  vs baseline", 15, 0),
+    "badge": _Column(" vs baseline", 14, 0),
     "ap": _Column("AP", 7, 96),
     "classes": _Column("classes", 8, 104),
 }
@@ -127,7 +129,7 @@ class SettingsTable(RowsView):
         """What the columns are."""
         columns = self._shown(width)
         room = width - sum(_COLUMNS[key].width for key in columns)
-        spans: list[Span] = [(fit("   settings", room), "header")]
+        spans: list[Span] = [(fit("  settings", room), "header")]
         for key in columns:
             one = _COLUMNS[key]
             spans.append((fit(one.title, one.width, right=key != "badge"), "header"))
@@ -137,10 +139,10 @@ class SettingsTable(RowsView):
         """One row of settings."""
         one, columns = self._lines[row], self._shown(width)
         room = width - sum(_COLUMNS[key].width for key in columns)
-        mark: Span = (" ● ", "on") if one.in_use else ("   ", "dim")
-        name = fit(one.name, room - 3)
+        mark: Span = ("● ", "on") if one.in_use else ("  ", "dim")
+        name = fit(one.name, room - 2)
         if one.same_as and room >= _NAMES_FROM:
-            name = fit(f"{one.name} = {one.same_as}", room - 3)
+            name = fit(f"{one.name} = {one.same_as}", room - 2)
         spans = [mark, (name, "strong" if one.origin == "current" else "text")]
         if one.problem:
             rest = width - room
@@ -187,14 +189,19 @@ def _figure(one: SettingLine, key: str) -> Span:
 
 
 def _badge(one: SettingLine, width: int) -> Span:
-    """Better, worse or within noise; with dots as long as resamples are still being added."""
+    """Better, worse or within noise; a star where the labels were also those chosen on.
+
+    Dots follow as long as resamples are still being added.
+    """
     if one.is_baseline:
-        return fit("  baseline", width), "dim"
+        return fit(" baseline", width), "dim"
     if one.interval is None:
         return " " * width, "dim"
     if one.interval.reason:
-        return fit("  no interval", width), "dim"
+        return fit(" no interval", width), "dim"
     firm = one.interval.resamples >= one.interval.of and not one.interval_stale
     so_far = "" if firm else "…"
     role = BADGES[one.interval.badge] if firm else "dim"
-    return fit(f"  {one.interval.badge}{so_far}", width), role
+    if one.chosen_here:
+        return fit(f" {one.interval.badge}*{so_far}", width), "warn" if role == "on" else role
+    return fit(f" {one.interval.badge}{so_far}", width), role

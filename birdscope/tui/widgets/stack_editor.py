@@ -13,26 +13,17 @@ from birdscope.core.errors import ConfigError
 from birdscope.core.settings import Settings
 from birdscope.tui import tune_stack
 from birdscope.tui.tune_knobs import STAGES, default_of
-from birdscope.tui.tune_stack import Bench, Row
+from birdscope.tui.tune_stack import Row
 from birdscope.tui.widgets import slider, stack_lines
-from birdscope.tui.widgets.rows import RowsView, Span
+from birdscope.tui.widgets.rows import Span
+from birdscope.tui.widgets.stack_rows import StackRows
 
 _TYPED = "0123456789.,-"
 
 
-class StackEditor(RowsView):
+class StackEditor(StackRows):
     """Shows settings and changes them; every change is told at once with `Changed`."""
 
-    MORE_ROLES: ClassVar[tuple[str, ...]] = ("track", "thumb", "on", "warn")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"rows--{role}" for role in MORE_ROLES}
-    DEFAULT_CSS = """
-    StackEditor {
-        & > .rows--track { color: $border; }
-        & > .rows--thumb { color: $primary; }
-        & > .rows--on { color: $text-success; }
-        & > .rows--warn { color: $text-warning; }
-    }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn(-1)", "Less", show=False, id="stack.less",
                 tooltip="Turn the slider down"),
@@ -66,48 +57,15 @@ class StackEditor(RowsView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._settings = Settings()
-        self._bench = Bench()
-        self._rows: list[Row] = []
         self._typed: str | None = None
         self._problem = ""
         self._drags = itertools.count(1)
         self._drag, self._was_dragged = "", False
 
     @property
-    def settings(self) -> Settings:
-        """As they are on show."""
-        return self._settings
-
-    @property
-    def row(self) -> Row | None:
-        """The row under the cursor."""
-        return self._rows[self.cursor] if self._rows else None
-
-    @property
-    def step_here(self) -> int | None:
-        """The number of the step that the cursor is on; None on the blend."""
-        return self.row.step if self.row is not None else None
-
-    @property
     def is_typing(self) -> bool:
         """Whether keys go into a value."""
         return self._typed is not None
-
-    def show(self, settings: Settings, bench: Bench) -> None:
-        """Show other settings, or the same on another bench; the cursor stays with its row."""
-        self._bench = bench
-        self._take(settings)
-
-    def go_to_step(self, number: int) -> None:
-        """Put the cursor on a step."""
-        rows = [(one.kind, one.step) for one in self._rows]
-        if ("step", number) in rows:
-            self.cursor = rows.index(("step", number))
-
-    def row_total(self) -> int:
-        """Rows of the stack."""
-        return len(self._rows)
 
     def spans_of(self, row: int, width: int) -> list[Span]:
         """A heading, a step, a slider or a remark."""
@@ -124,6 +82,7 @@ class StackEditor(RowsView):
         if before != now:
             self._end_typing()
         super().watch_cursor(before, now)
+        self._say_keys()
 
     def on_key(self, event: events.Key) -> None:
         """While a value is typed every key is its own, but for those that leave."""
@@ -226,6 +185,7 @@ class StackEditor(RowsView):
             self._typed, self._problem = "", ""
             self.refresh_row(self.cursor)
             self.refresh_bindings()
+            self._say_keys()
 
     def action_switch(self) -> None:
         """Switch the step on or off."""
@@ -253,37 +213,6 @@ class StackEditor(RowsView):
         """Remove the step."""
         if (number := self.step_here) is not None:
             self._change(tune_stack.removed(self._settings, number), "")
-
-    def action_step(self, rows: int) -> None:
-        """Move the cursor, past lines that say something only."""
-        target = self.cursor + rows
-        while 0 <= target < len(self._rows) and self._rows[target].kind in ("note", "stage"):
-            target += 1 if rows > 0 else -1
-        if 0 <= target < len(self._rows):
-            self.cursor = target
-        elif rows < 0:
-            self.scroll_to(y=0, animate=False)
-
-    def _take(self, settings: Settings) -> None:
-        """Show settings, the cursor on the row that it was on."""
-        before = self.row
-        self._settings = settings
-        self._rows = tune_stack.rows_of(settings, self._bench)
-        cursor = self._place_of(before) if before is not None else self._first()
-        self.rows_changed(cursor)
-
-    def _place_of(self, wanted: Row) -> int:
-        """Where a row is now: the same, else the same step, else where the cursor is."""
-        known = [(one.kind, one.step, one.member, one.knob) for one in self._rows]
-        whole = (wanted.kind, wanted.step, wanted.member, wanted.knob)
-        if whole in known:
-            return known.index(whole)
-        steps = [one.step for one in self._rows]
-        return steps.index(wanted.step) if wanted.step in steps else self.cursor
-
-    def _first(self) -> int:
-        """The first row that can be turned."""
-        return next((n for n, one in enumerate(self._rows) if one.knob is not None), 0)
 
     def _turn(self, row: Row, value: float, gesture: str, *, held: bool = False) -> bool:
         """Set the number of a row; False where it is not allowed, which is then said."""
@@ -324,6 +253,15 @@ class StackEditor(RowsView):
             self._typed, self._problem = None, ""
             self.refresh_row(self.cursor)
             self.refresh_bindings()
+            self._say_keys()
+
+    def _take(self, settings: Settings) -> None:
+        super()._take(settings)
+        self._say_keys()
+
+    def _say_keys(self) -> None:
+        """On the border: what the keys do to the row under the cursor."""
+        self.border_subtitle = stack_lines.keys_of(self.row, is_typing=self.is_typing)
 
     def _drag_to(self, event: events.MouseEvent) -> None:
         row = self.row

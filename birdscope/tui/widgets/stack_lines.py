@@ -57,7 +57,7 @@ class Lines:
         remark = "no effect" if idle else remark if step.enabled else "off"
         title = fit(title_of(step), min(len(title_of(step)), self.width - 4))
         return [
-            (" ● ", "on") if step.enabled else (" ○ ", "dim"),
+            (" ✓ ", "on") if step.enabled else (" ○ ", "dim"),
             (title, "strong" if step.enabled else "dim"),
             (fit(f" {remark}", self.width - len(title) - 4, right=True), "warn" if idle else "dim"),
         ]
@@ -84,6 +84,17 @@ class Lines:
             return ""
         total = sum(tune_stack.weights_of(self.settings, self.bench).values())
         return f"{value / total:{_SHARE}.0%}" if total else ""
+
+
+def keys_of(row: Row | None, *, is_typing: bool = False) -> str:
+    """What can be done to a row, in a few words."""
+    if is_typing:
+        return "type · ⏎ takes · esc"
+    if row is None:
+        return ""
+    if row.knob is not None:
+        return "←→ turn · ⏎ type it"
+    return {"step": "⏎ on/off · x remove", "pooling": "⏎ max/mean"}.get(row.kind, "")
 
 
 def value_of_row(row: Row, settings: Settings, bench: Bench) -> float:
