@@ -84,13 +84,17 @@ def load_source(args: argparse.Namespace) -> Source:
     """
     from birdscope.inference.store import ScoresStore
     from birdscope.metrics import truths
+    from birdscope.metrics.columns import ScoreColumns
 
     if args.labels == OUT_OF_FOLD:
         return _out_of_fold(args)
     store = ScoresStore.open(args.scores)
     classes = store.meta.classes
     if args.labels == VERDICTS:
-        truth = truths.verdict_truth(_verdicts(args), classes, folds=args.folds, seed=args.seed)
+        drawn = truths.Drawn(ScoreColumns(store.scores()), store.settings)
+        truth = truths.verdict_truth(
+            _verdicts(args), classes, drawn=drawn, folds=args.folds, seed=args.seed
+        )
     elif args.labels == SOUNDSCAPES:
         path = _labels_of(args)
         truth = truths.soundscape_truth(path, classes, folds=args.folds, seed=args.seed)

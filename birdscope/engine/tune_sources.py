@@ -99,9 +99,7 @@ def _scores(study: Study, wanted: OpenTuning) -> tuple[Scores, Settings]:
     return store.scores(), store.settings
 
 
-def _truth(
-    catalog: Catalog, wanted: OpenTuning, scores: Scores, settings: Settings
-) -> TuneTruth:
+def _truth(catalog: Catalog, wanted: OpenTuning, scores: Scores, settings: Settings) -> TuneTruth:
     classes = scores.classes
     if wanted.kind == "verdicts":
         drawn = truths.Drawn(ScoreColumns(scores), settings)

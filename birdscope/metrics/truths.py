@@ -18,10 +18,11 @@ from birdscope.dataset.tables import read_table
 from birdscope.metrics.truth import Truth, read_truth
 from birdscope.metrics.tune_folds import recording_folds
 from birdscope.metrics.tune_truth import NO_FOLD, POSITIVE, TuneTruth
-from birdscope.metrics.verdict_truth import verdict_truth
+from birdscope.metrics.verdict_truth import Drawn, verdict_truth
 
 __all__ = [
     "FOLDS",
+    "Drawn",
     "file_truth",
     "out_of_fold_folder",
     "out_of_fold_truth",

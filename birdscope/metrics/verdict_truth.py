@@ -4,40 +4,72 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from birdscope.core.errors import ScoresError
+from birdscope.core.scores import ScoreRows
+from birdscope.core.settings import Settings
 from birdscope.core.verdicts import Verdict
+from birdscope.core.windows import row_id, stem_of
+from birdscope.metrics.columns import ScoreColumns
+from birdscope.metrics.queues import fair_weights
 from birdscope.metrics.tune_folds import recording_folds
 from birdscope.metrics.tune_truth import NEGATIVE, POSITIVE, UNKNOWN, TuneTruth
 
 FAIR_QUEUE = "stratified"
 """The queue that draws windows by chance, so that each has a known sampling probability."""
 
-RowKey = tuple[str, str, float]
-"""A row of the truth: recording, row id, sampling probability."""
+Window = tuple[str, int]
+"""Recording and index."""
+
+RowKey = tuple[str, int, str]
+"""A row of the truth: a window, and the species whose queue drew it."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The scores that stratified queues drew from.
+
+    Attributes:
+        columns: Every species' probabilities.
+        settings: The post-processing that ranks them.
+    """
+
+    columns: ScoreColumns
+    settings: Settings
 
 
 def verdict_truth(
-    verdicts: Iterable[Verdict], classes: Sequence[str], *, folds: int = 5, seed: int = 0
+    verdicts: Iterable[Verdict],
+    classes: Sequence[str],
+    *,
+    drawn: Drawn | None = None,
+    folds: int = 5,
+    seed: int = 0,
 ) -> TuneTruth:
     """Verdicts as labels; what nobody judged is unknown, and counts for nobody.
 
-    Only windows drawn by chance count (`stratified` queues), each weighted by 1 / its sampling
-    probability: a ranked queue shows what the model is sure of, or unsure of, and an AUC over
-    such windows says nothing of the others. A window judged for two species under different
-    probabilities gives two rows. Where annotators contradict each other the cell is unknown.
+    Only windows drawn by chance count (`stratified` queues): a ranked queue shows what the
+    model is sure of, or unsure of, and an AUC over such windows says nothing of the others.
+    Each counts for as many windows as it stands for among those of a like score. A queue that
+    is drawn on in batches, or judged half way, makes 1 / the chance kept with each verdict
+    wrong; that is the weight only where the scores are not given or don't hold the window. A
+    window judged for two species gives two rows. Where annotators contradict each other the
+    cell is unknown.
 
     Args:
         verdicts: The latest of each annotator for each window and label.
         classes: The scores' classes; verdicts on another label are left out.
+        drawn: The scores that the queues drew from.
         folds: Of recordings.
         seed: Of the folds.
 
     Raises:
         ScoresError: if no verdict from a fair sample is left; says why and what to do.
+        ConfigError: the settings of `drawn` don't fit its members.
     """
     everything = list(verdicts)
     index = {label: column for column, label in enumerate(classes)}
@@ -48,15 +80,15 @@ def verdict_truth(
     values = np.full((len(cells), len(classes)), UNKNOWN, dtype=np.int8)
     for row_number, columns in enumerate(cells.values()):
         values[row_number, list(columns)] = list(columns.values())
-    recordings = np.array([recording for recording, _, _ in cells], dtype=object)
+    recordings = np.array([recording for recording, *_ in cells], dtype=object)
     number = np.unique(recordings, return_inverse=True)[1].astype(np.int64)
     of_rows = recording_folds(values, number, folds, seed)
     return TuneTruth(
         tuple(classes),
-        tuple(name for _, name, _ in cells),
+        tuple(row_id(stem_of(recording), window) for recording, window, _ in cells),
         "window",
         values,
-        np.array([1.0 / probability for _, _, probability in cells]),
+        _weights(list(cells), fair, drawn),
         of_rows,
         "verdicts",
         (
@@ -78,22 +110,62 @@ def _cells(
 
     What was said of a species itself outweighs what a correction says of it.
     """
-    asked: dict[tuple[RowKey, int], set[bool]] = {}
-    in_passing: dict[tuple[RowKey, int], set[bool]] = {}
+    asked: dict[tuple[Window, int], list[tuple[RowKey, bool]]] = {}
+    in_passing: dict[tuple[Window, int], list[tuple[RowKey, bool]]] = {}
     for one in fair:
-        row = (one.recording, one.row_id, one.sampling_probability or 1.0)
         for label, there in one.cells:
             if label in index:
                 votes = asked if label == one.label else in_passing
-                votes.setdefault((row, index[label]), set()).add(there)
+                vote = ((*one.window, one.label), there)
+                votes.setdefault((one.window, index[label]), []).append(vote)
     found: dict[RowKey, dict[int, int]] = {}
     contested = 0
-    for (row, column), said in (in_passing | asked).items():
-        if len(said) > 1:
+    for (_, column), votes_of in (in_passing | asked).items():
+        if len({there for _, there in votes_of}) > 1:
             contested += 1
         else:
-            found.setdefault(row, {})[column] = POSITIVE if True in said else NEGATIVE
+            row, there = votes_of[0]
+            found.setdefault(row, {})[column] = POSITIVE if there else NEGATIVE
     return found, contested
+
+
+def _weights(
+    rows: Sequence[RowKey], fair: Sequence[Verdict], drawn: Drawn | None
+) -> npt.NDArray[np.float64]:
+    """How many windows each row stands for, float64 [R]."""
+    chances = {(*one.window, one.label): one.sampling_probability or 1.0 for one in fair}
+    weights = np.array([1.0 / chances[row] for row in rows])
+    if drawn is None:
+        return weights
+    of_species: dict[str, list[int]] = {}
+    for place, (*_, label) in enumerate(rows):
+        of_species.setdefault(label, []).append(place)
+    for label, places in of_species.items():
+        if label in drawn.columns.scores.classes:
+            _weigh(drawn, label, rows, np.array(places), weights)
+    return weights
+
+
+def _weigh(
+    drawn: Drawn,
+    label: str,
+    rows: Sequence[RowKey],
+    places: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+) -> None:
+    """Write the weights of the rows that one species' queue drew, where they have a score."""
+    score = drawn.columns.column(label, drawn.settings).final
+    at = np.array([_row(drawn.columns.scores.rows, *rows[place][:2]) for place in places])
+    scored = (at >= 0) & ~np.isnan(score[at])
+    weights[places[scored]] = fair_weights(score, at[scored])
+
+
+def _row(rows: ScoreRows, recording: str, window: int) -> int:
+    """The row of a window in the scores; -1 where there is none."""
+    if recording not in rows.position:
+        return -1
+    span = rows.span(recording)
+    return span.start + window if window < span.stop - span.start else -1
 
 
 def _nothing_fair(everything: Sequence[Verdict], fair: Sequence[Verdict]) -> ScoresError:
@@ -124,8 +196,8 @@ def _counted(values: npt.NDArray[np.int8], recordings: int) -> tuple[str, ...]:
         "recordings; all else is unknown and counts for nobody",
         f"{scored} of {values.shape[1]} classes have a yes and a no; macro ROC-AUC is the mean "
         "over those",
-        "each counts 1 / the probability with which its queue drew the window, so that the "
-        "figure is about all windows that the queue could draw, not only those judged",
+        "each counts for as many windows as it stands for among those of a like score, so that "
+        "the figure is about all windows that the queue could draw, not only those judged",
     )
 
 

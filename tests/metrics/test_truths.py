@@ -6,9 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birdscope.core.errors import ScoresError
+from birdscope.core.scores import ScoredCheckpoint, Scores
+from birdscope.core.settings import Settings
 from birdscope.core.verdicts import Verdict
 from birdscope.dataset.labels import FileLabels
-from birdscope.metrics.truths import file_truth, out_of_fold_truth, soundscape_truth, verdict_truth
+from birdscope.inference.rows import lay_out
+from birdscope.metrics.columns import ScoreColumns
+from birdscope.metrics.queues import Candidates, build_queue
+from birdscope.metrics.truths import (
+    Drawn,
+    file_truth,
+    out_of_fold_truth,
+    soundscape_truth,
+    verdict_truth,
+)
 from birdscope.metrics.tune_folds import recording_folds
 
 CLASSES = ("a", "b", "c")
@@ -137,7 +148,7 @@ def test_a_verdict_labels_one_species_of_one_window():
     assert "1 verdict with a correction" in text
 
 
-def test_a_window_judged_under_two_probabilities_has_two_rows():
+def test_a_window_judged_for_several_species_has_a_row_for_each():
     truth = verdict_truth(
         [
             judged("r.ogg", 0, "a", "yes", p=0.5),
@@ -146,8 +157,9 @@ def test_a_window_judged_under_two_probabilities_has_two_rows():
         ],
         CLASSES,
     )
-    assert truth.row_ids == ("r_5", "r_5")
-    assert truth.values.tolist() == [[1, -1, -1], [-1, 0, 0]]
+    assert truth.row_ids == ("r_5", "r_5", "r_5")
+    assert truth.values.tolist() == [[1, -1, -1], [-1, 0, -1], [-1, -1, 0]]
+    assert truth.row_weights.tolist() == [2.0, 10.0, 10.0]
 
 
 def test_what_was_said_of_a_species_outweighs_a_correction():
@@ -156,7 +168,8 @@ def test_what_was_said_of_a_species_outweighs_a_correction():
         judged("r.ogg", 0, "a", "correct", corrected="b"),
     ]
     for verdicts in (both, both[::-1]):
-        assert verdict_truth(verdicts, CLASSES).values.tolist() == [[0, 0, -1]]
+        values = verdict_truth(verdicts, CLASSES).values
+        assert sorted(values.tolist()) == [[-1, 0, -1], [0, -1, -1]]
 
 
 def test_what_annotators_contradict_is_unknown():
@@ -170,6 +183,47 @@ def test_what_annotators_contradict_is_unknown():
     )
     assert truth.values.tolist() == [[-1, 0, -1]]
     assert "unknown because annotators disagree: 1 labels" in truth.counted
+
+
+def test_batches_of_one_queue_weigh_what_they_stand_for():
+    generator = np.random.default_rng(3)
+    score = np.sort(generator.random(600) ** 3)
+    rows = lay_out(("s/r0.ogg",), [600])
+    values = np.repeat(score[None, :, None], len(CLASSES), axis=2).astype(np.float32)
+    checkpoint = ScoredCheckpoint("m/1", "m")
+    scores = Scores(CLASSES, (checkpoint,), rows, values, {"m": 1.0})
+    there = generator.random(600) < score
+    verdicts, judged_rows = [], np.zeros(600, dtype=bool)
+    for limit in (40, 80, 120):
+        empty = np.zeros((1, 600))
+        queue = build_queue(
+            "stratified",
+            Candidates(score, empty, np.ones(600, bool), judged_rows),
+            limit=limit,
+        )
+        for row, chance in zip(queue.rows[:40], queue.probability[:40], strict=True):
+            answer = "yes" if there[row] else "no"
+            verdicts.append(judged("s/r0.ogg", int(row), "a", answer, p=float(chance)))
+            judged_rows[row] = True
+    drawn = Drawn(ScoreColumns(scores), Settings())
+    fair = verdict_truth(verdicts, CLASSES, drawn=drawn)
+    assert len(fair.row_ids) == 120
+    assert fair.row_weights.sum() == pytest.approx(600), "as many as there are windows"
+    stored = verdict_truth(verdicts, CLASSES).row_weights
+    assert stored.sum() > 900, "1 / chance counts every batch as if it were the only one"
+
+
+def test_a_verdict_on_a_window_without_a_score_keeps_its_own_weight():
+    rows = lay_out(("s/r0.ogg",), [3])
+    values = np.full((1, 3, len(CLASSES)), 0.5, dtype=np.float32)
+    scores = Scores(CLASSES, (ScoredCheckpoint("m/1", "m"),), rows, values, {"m": 1.0})
+    verdicts = [
+        judged("s/r0.ogg", 0, "a", "yes", p=0.1),
+        judged("s/r0.ogg", 7, "a", "no", p=0.1),
+        judged("s/gone.ogg", 0, "a", "no", p=0.1),
+    ]
+    truth = verdict_truth(verdicts, CLASSES, drawn=Drawn(ScoreColumns(scores), Settings()))
+    assert truth.row_weights.tolist() == pytest.approx([3.0, 10.0, 10.0])
 
 
 @pytest.mark.parametrize(
