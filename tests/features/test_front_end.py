@@ -151,3 +151,14 @@ def test_the_view_of_a_cut_waveform_knows_where_it_begins() -> None:
     view = mel_view(click, preset("mission-extractor"))
     loudest = view.values[0].mean(axis=0).argmax()
     assert view.times_s[loudest] == pytest.approx(3.5, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["nfnet", "small"])
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_mels_are_torchaudios(name: str, power: float) -> None:
+    front_end = preset(name).model_copy(update={"power": power})
+    module = MelFrontEnd(front_end)
+    waveform = 0.1 * torch.randn(5, 64_000, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        wanted = module.transform(waveform)
+        torch.testing.assert_close(module._mel(waveform), wanted, rtol=1e-5, atol=1e-6)
