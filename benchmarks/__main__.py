@@ -14,6 +14,9 @@ from benchmarks._claim import Absent, Claim
 NAMES = (
     "parity",
     "inference",
+    "postprocessing",
+    "store_scale",
+    "training_input",
     "catalog",
     "first_paint",
     "redraw",
