@@ -277,6 +277,28 @@ async def test_palette_knows_every_bound_action(
         assert app.query_one("#spectrogram", SpectrogramView).palette == "viridis"
 
 
+async def test_palette_knows_actions_of_other_tabs_and_goes_there(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until
+) -> None:
+    from birdscope.tui.commands import commands_elsewhere
+
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=SMALL) as pilot:
+        await filled(pilot)
+        await until(pilot, lambda: len(app.query("#submit")) == 1)
+        await pilot.press("2")
+        elsewhere = commands_elsewhere(app.screen)
+        assert {tab for tab, _ in elsewhere} >= {"browse", "audition", "tune", "submit"}
+        assert "Export list" in {one.name for tab, one in elsewhere if tab == "browse"}
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.3)
+        await pilot.press(*"plots: class")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await until(pilot, lambda: type(app.screen).__name__ == "Plots")
+        assert app.tab == "browse"
+
+
 async def test_without_a_sound_device_the_bar_says_so_and_the_playhead_runs(
     make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until, clock: Clock
 ) -> None:
