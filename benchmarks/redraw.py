@@ -1,7 +1,9 @@
 """What drawing costs: bytes to the terminal and CPU, through a pseudo-terminal of 205×51 cells.
 
 The picture is noise, 200×50 cells of which hardly two are alike. CPU is of the whole process,
-less what the same process uses when nothing moves; so a busy machine changes little.
+less what the same process uses when nothing moves; so a busy machine changes little. Panning is
+through three hours of FLAC: its pictures are made in a thread, so this is how long the new
+columns stay empty, not how long the keys wait.
 """
 
 from __future__ import annotations
@@ -13,16 +15,21 @@ import struct
 import sys
 import tempfile
 import termios
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from benchmarks._claim import PROJECT, Claim
+from birdscope.tui.pictures import Request
 
 ROWS, COLUMNS = 51, 205
 PLAYHEAD_BYTES = 20_000
 REDRAW_MS = 16.0
 PLAYHEAD_CORE = 0.10
+HOURS = 3
+PAN_MS = 250.0
 
 
 class Drawn(NamedTuple):
@@ -59,6 +66,55 @@ def claims() -> Iterator[Claim]:
         f"≤ {REDRAW_MS:.0f} ms",
         redraw_ms <= REDRAW_MS,
     )
+
+    yield from _panning()
+
+
+def _panning() -> Iterator[Claim]:
+    """Views of an hour, of ten minutes and of a minute, panned by a quarter and by a column."""
+    from birdscope.tui.pictures import Pictures
+    from birdscope.tui.services import file_spectrogram
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = _long_recording(Path(folder) / "three-hours.flac")
+        for name, span_s in (("3 h", 10_800.0), ("10 min", 600.0), ("1 min", 60.0)):
+            pictures = Pictures(file_spectrogram)
+            start_s = 3600.0 if span_s < 10_800 else 0.0
+            request = Request(path, start_s, start_s + span_s, 200, 100, "mel")
+            whole_ms = _cpu_ms(lambda r=request, p=pictures: p.make(r))
+            steps = []
+            for number in range(1, 9):
+                shift_s = number * span_s / 4
+                moved = request._replace(
+                    start_s=start_s + shift_s, end_s=start_s + shift_s + span_s
+                )
+                steps.append(_cpu_ms(lambda r=moved, p=pictures: p.make(r)))
+            pan_ms = median(steps)
+            yield Claim(
+                f"CPU until a quarter of {name} panned into sight is drawn, 3 h recording",
+                f"{pan_ms:.0f} ms (the first view {whole_ms:.0f} ms; "
+                f"{pictures.bytes_kept / 1e6:.1f} MB kept)",
+                f"≤ {PAN_MS:.0f} ms",
+                pan_ms <= PAN_MS,
+            )
+
+
+def _cpu_ms(action: Callable[[], object]) -> float:
+    begun = time.process_time()
+    action()
+    return (time.process_time() - begun) * 1000
+
+
+def _long_recording(path: Path) -> Path:
+    """Three hours of one noisy minute."""
+    import numpy as np
+    import soundfile
+
+    minute = np.random.default_rng(0).normal(0, 0.05, 60 * 32_000).astype(np.float32)
+    with soundfile.SoundFile(path, "w", 32_000, 1, format="FLAC", subtype="PCM_16") as file:
+        for _ in range(60 * HOURS):
+            file.write(minute)
+    return path
 
 
 def drawn(mode: str) -> Drawn:

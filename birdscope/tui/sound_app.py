@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +16,7 @@ from birdscope.tui.widgets.spectrogram import SpectrogramView
 
 if TYPE_CHECKING:
     from birdscope.audio.treatment import Treatment
+    from birdscope.tui.playback import Playback
     from birdscope.tui.services import Services
 
 
@@ -60,23 +62,23 @@ class SoundApp(SafeApp):
 
     def action_loop(self) -> None:
         """Loop, or no longer."""
-        self._say_briefly(self.services.playback.toggle_loop())
+        self._explain(lambda playback: playback.toggle_loop())
 
     def action_speed(self, steps: int) -> None:
         """Slower or faster."""
-        self._say_briefly(self.services.playback.change_speed(steps))
+        self._explain(lambda playback: playback.change_speed(steps))
 
     def action_band(self) -> None:
         """Only the selection's band, or everything."""
-        self._say_briefly(self.services.playback.toggle_band())
+        self._explain(lambda playback: playback.toggle_band())
 
     def action_normalise(self) -> None:
         """Equally loud, or as recorded."""
-        self._say_briefly(self.services.playback.toggle_normalise())
+        self._explain(lambda playback: playback.toggle_normalise())
 
     def action_auto_advance(self) -> None:
         """The next recording follows, or not."""
-        self._say_briefly(self.services.playback.toggle_auto_advance())
+        self._explain(lambda playback: playback.toggle_auto_advance())
 
     @work(group="device", exclusive=True)
     async def action_device(self) -> None:
@@ -122,8 +124,13 @@ class SoundApp(SafeApp):
         else:
             self.notify(str(target), title="Clip saved", markup=False)
 
-    def _say_briefly(self, text: str) -> None:
-        self.notify(text, timeout=2.5, markup=False)
+    def _explain(self, command: Callable[[Playback], str]) -> None:
+        """Do it; the bar shows what is on, so only what changed nothing needs words."""
+        playback = self.services.playback
+        before = playback.status
+        said = command(playback)
+        if playback.status == before:
+            self.notify(said, timeout=3.0, markup=False)
 
 
 def clip_name(source: Path, span_s: tuple[float, float], treatment: Treatment) -> str:
