@@ -196,3 +196,19 @@ def _row_name(table: Table, number: int, text: str) -> str:
 
 def _wrong(table: Table, number: int, what: str) -> DatasetError:
     return DatasetError(f"row {number}: {what}", path=table.path, remedy="correct that row")
+
+
+def labelled_windows(labels: Labels, stem: str) -> dict[int, tuple[str, ...]]:
+    """Window → labels of one recording; a window without any is left out.
+
+    Args:
+        labels: Of a dataset's soundscapes.
+        stem: Stem of the recording's file name.
+    """
+    found: dict[int, tuple[str, ...]] = {}
+    for row, (row_name, of) in enumerate(zip(labels.row_ids, labels.stems, strict=True)):
+        if of == stem and labels.values[row].any():
+            index = int(row_name.rpartition("_")[2]) // WINDOW_S - 1
+            columns = labels.values[row].nonzero()[0]
+            found[index] = tuple(labels.classes[column] for column in columns)
+    return found

@@ -202,12 +202,21 @@ class EnsembleInfo:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """What is kept of a recording's scores."""
+    """What is kept of a recording's scores.
+
+    Attributes:
+        token: Number of the request.
+        recording: Key of the recording.
+        path: Its sound file.
+        folder: Where Scope keeps the windows that it predicted.
+        jobs: Where jobs keep the scores of whole datasets; None looks for none.
+    """
 
     token: int
     recording: str
     path: Path
     folder: Path
+    jobs: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

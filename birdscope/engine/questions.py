@@ -69,14 +69,17 @@ class Questions:
         assert isinstance(answer, EnsembleInfo)
         return answer
 
-    async def recall(self, recording: str, path: Path, folder: Path) -> Recalled | None:
-        """What is kept in `folder` of a recording's scores, None if nothing.
+    async def recall(
+        self, recording: str, path: Path, folder: Path, jobs: Path | None = None
+    ) -> Recalled | None:
+        """What is kept in `folder`, or by jobs, of a recording's scores; None if nothing.
 
         Raises:
             EngineError: what is kept is damaged.
             Cancelled: a newer question took its place.
         """
-        answer = await self._ask(messages.Recall(next(self._tokens), recording, path, folder))
+        question = messages.Recall(next(self._tokens), recording, path, folder, jobs)
+        answer = await self._ask(question)
         assert answer is None or isinstance(answer, Recalled)
         return answer
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from birdscope.core.errors import BirdscopeError, ScoresError
+from birdscope.core.errors import BirdscopeError
 from birdscope.engine import messages
 from birdscope.engine.process import Channel, settle_in
 
@@ -59,6 +59,8 @@ def answer(question: Question) -> object:
 
         return describe(question.ensemble)
     if isinstance(question, messages.Recall):
+        from birdscope.engine.recalling import recall
+
         return recall(question)
     from birdscope.engine.blending import blend_recording
 
@@ -70,21 +72,6 @@ def answer(question: Question) -> object:
         shown=question.shown,
         species=question.species,
     )
-
-
-def recall(question: messages.Recall) -> messages.Recalled | None:
-    """Kept scores of a recording; None where there are none."""
-    from birdscope.session.live_scores import META_FILE, LiveScores
-
-    if not (question.folder / META_FILE).exists():
-        return None
-    if not question.path.exists():
-        raise ScoresError("there is no such file", path=question.path)
-    live = LiveScores.open(question.folder)
-    values = live.read(question.recording, question.path)
-    if values is None:
-        return None
-    return messages.Recalled(values, live.meta.checkpoints, live.meta.classes, live.meta.weights)
 
 
 def _replaces(newer: Question, older: Question) -> bool:

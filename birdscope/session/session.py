@@ -98,6 +98,10 @@ class Session:
         """
         return scores_folder(self.folder, dataset, ensemble)
 
+    def job_scores_folder(self, dataset: str, ensemble: str) -> Path:
+        """Where jobs keep the scores of an ensemble on a dataset; arguments as above."""
+        return job_scores_folder(self.folder, dataset, ensemble)
+
     def close(self) -> None:
         """Give the session to whoever wants it next."""
         with self._changing:

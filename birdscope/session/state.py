@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -55,11 +55,21 @@ class ScopePlace(Config):
         window: Index of the selected window.
         scale: Frequency scale of the spectrogram; empty is the usual one.
         span_s: What is seen, start and end in seconds; None is the minute of the window.
+        sort: Order of the species: best, window, name or class.
+        pins: Labels of the species that stay on top.
+        animal_class: Only species of this class are listed; empty lists all.
+        threshold: Cells below it are dimmed, 0 to 1.
+        follow: Whether the selection follows the playhead.
     """
 
     window: Annotated[int, Field(ge=0)] = 0
     scale: str = ""
     span_s: tuple[Seconds, Seconds] | None = None
+    sort: Literal["best", "window", "name", "class"] = "best"
+    pins: tuple[str, ...] = ()
+    animal_class: str = ""
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.0
+    follow: bool = True
 
 
 class AuditionPlace(Config):

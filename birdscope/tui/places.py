@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from birdscope.dataset.facets import Query
     from birdscope.session.state import BrowsePlace, ScopePlace
     from birdscope.tui.browse_find import Finder
+    from birdscope.tui.scope_heat import HeatDesk
     from birdscope.tui.widgets.recordings import RecordingsTable
     from birdscope.tui.widgets.species_list import SpeciesList
     from birdscope.tui.widgets.spectrogram import SpectrogramView
@@ -57,11 +58,22 @@ def query_of(place: BrowsePlace) -> Query:
     return Query(place.filter, picked)
 
 
-def scope_place(window: int, view: SpectrogramView, usual: tuple[float, float]) -> ScopePlace:
+def scope_place(
+    window: int, view: SpectrogramView, usual: tuple[float, float], heat: HeatDesk, follow: bool
+) -> ScopePlace:
     """The place in Scope; `usual` is what is seen of its minute without a zoom."""
     from birdscope.session.state import ScopePlace
 
-    return ScopePlace(window=window, scale=view.scale, span_s=zoomed_span(view, *usual))
+    return ScopePlace(
+        window=window,
+        scale=view.scale,
+        span_s=zoomed_span(view, *usual),
+        sort=heat.wanted.sort,
+        pins=heat.wanted.pins,
+        animal_class=heat.wanted.class_name,
+        threshold=heat.threshold,
+        follow=follow,
+    )
 
 
 def zoomed_span(view: SpectrogramView, start_s: float, end_s: float) -> tuple[float, float] | None:

@@ -7,7 +7,7 @@ engine's processes or in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,8 @@ class Feed:
         remaining: Windows being predicted, the present one first.
         whole: Whether the whole file was asked for.
         before: Whether probabilities are shown as they are without the session's settings.
+        changes: Whether it is asked what the session's settings change.
+        other: Probabilities without the session's settings, where `changes`; else None.
     """
 
     def __init__(self, owner: Widget, services: Services, changed: Callable[[], None]) -> None:
@@ -75,7 +77,8 @@ class Feed:
         self.blended: Blended | None = None
         self.remaining: tuple[int, ...] = ()
         self.whole = False
-        self.before = False
+        self.before = self.changes = False
+        self.other: Blended | None = None
 
     @property
     def engine(self) -> Engine:
@@ -107,7 +110,12 @@ class Feed:
 
     def show_before(self, before: bool) -> None:
         """Show the probabilities before the session's settings, or after; rows stay."""
-        self.before = before
+        self.before, self.changes = before, False
+        self.blend_anew()
+
+    def show_changes(self, changes: bool) -> None:
+        """Show what the session's settings change, or the probabilities again."""
+        self.changes, self.before = changes, False
         self.blend_anew()
 
     def blend_anew(self) -> None:
@@ -118,12 +126,14 @@ class Feed:
     @property
     def stack(self) -> Shown | None:
         """The post-processing that is shown; None before an ensemble is chosen."""
+        return self._stack(self.before)
+
+    def _stack(self, before: bool) -> Shown | None:
         if self.ensemble is None:
             return None
         members = [one.name for one in self.ensemble.members]
-        return shown_stack(
-            self.ensemble.settings, self._services.session.state.settings, members, self.before
-        )
+        chosen = self._services.session.state.settings
+        return shown_stack(self.ensemble.settings, chosen, members, before)
 
     def close(self) -> None:
         """Listen no more."""
@@ -284,9 +294,11 @@ class Feed:
         self._fingerprint = await asyncio.to_thread(catalog.fingerprint)
         if not self.ensemble.fingerprint:
             return
-        folder = self._services.session.scores_folder(self._fingerprint, self.ensemble.fingerprint)
+        session, fingerprint = self._services.session, self.ensemble.fingerprint
+        folder = session.scores_folder(self._fingerprint, fingerprint)
+        jobs = session.job_scores_folder(self._fingerprint, fingerprint)
         try:
-            kept = await self.engine.questions.recall(recording.key, recording.path, folder)
+            kept = await self.engine.questions.recall(recording.key, recording.path, folder, jobs)
         except Cancelled:
             return
         except BirdscopeError as error:
@@ -315,21 +327,29 @@ class Feed:
             return
         keep = self.blended is not None and not self._rank_anew
         self._rank_anew = False
-        blended = await self.engine.questions.blend(
+        shown = self.blended.ranking if keep and self.blended is not None else ()
+        blended = await self._blend_by(live, self.stack, shown)
+        other = await self._blend_by(live, self._stack(True), shown) if self.changes else None
+        if live is self._live:
+            self.blended, self.other = blended, other
+
+    async def _blend_by(
+        self, live: LiveRecording, stack: Shown | None, shown: Sequence[int]
+    ) -> Blended:
+        assert live.values is not None and self.ensemble is not None
+        return await self.engine.questions.blend(
             live.values.copy(),
             live.checkpoints,
             live.weights,
-            self.stack.settings if self.stack is not None else self.ensemble.settings,
-            shown=self.blended.ranking if keep and self.blended is not None else (),
+            stack.settings if stack is not None else self.ensemble.settings,
+            shown=shown,
         )
-        if live is self._live:
-            self.blended = blended
 
     def _clear(self) -> None:
         """Forget the predictions on show; they stay in the session."""
         from birdscope.engine.live import LiveRecording
 
-        self.blended, self._rank_anew = None, True
+        self.blended, self.other, self._rank_anew = None, None, True
         self._live = None
         if self.recording is not None and self.n_windows:
             self._live = LiveRecording(self.recording.key, self.n_windows)

@@ -24,7 +24,7 @@ from birdscope.engine.messages import (
     Recalled,
     WindowScored,
 )
-from birdscope.engine.quick import recall
+from birdscope.engine.recalling import recall
 from birdscope.engine.status import EngineStatus, WindowsWanted
 from birdscope.session.live_scores import LiveMeta, LiveScores
 from birdscope.session.session import scores_folder
@@ -53,8 +53,10 @@ class FakeQuestions:
         fingerprint = "" if problem else FINGERPRINT
         return EnsembleInfo(ensemble, ensemble.stem, members, Settings(), fingerprint, problem)
 
-    async def recall(self, recording: str, path: Path, folder: Path) -> Recalled | None:
-        return recall(Recall(0, recording, path, folder))
+    async def recall(
+        self, recording: str, path: Path, folder: Path, jobs: Path | None = None
+    ) -> Recalled | None:
+        return recall(Recall(0, recording, path, folder, jobs))
 
     async def blend(
         self,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
@@ -18,11 +18,13 @@ from birdscope.core.types import Recording
 from birdscope.core.units import clock
 from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
 from birdscope.tui import places, scope_text
-from birdscope.tui.frequency import SCALES
+from birdscope.tui.scope_bindings import HEAT_BINDINGS, SOUND_BINDINGS, VIEW_BINDINGS
 from birdscope.tui.scope_feed import Feed
+from birdscope.tui.scope_heat import HeatDesk
 from birdscope.tui.widgets.engine_line import EngineLine
 from birdscope.tui.widgets.heatmap import HeatMap
 from birdscope.tui.widgets.spectrogram import SpectrogramView
+from birdscope.tui.widgets.spectrogram_keys import SpectrogramPane
 from birdscope.tui.widgets.top_species import TopSpecies
 
 if TYPE_CHECKING:
@@ -37,44 +39,21 @@ WIDE_COLUMNS, TALL_ROWS = 110, 30
 WIDE_LIST, NARROW_LIST = 42, 27
 
 
-class ScopePane(Container):
+class ScopePane(SpectrogramPane):
     """The tab of live predictions.
 
     Args:
         services: The app's catalog, player, engine and session.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play_pause", "Play", id="scope.toggle",
-                tooltip="Play or pause; the ensemble runs ahead of the sound"),
-        Binding("r", "predict", "Predict", id="scope.predict", tooltip="Predict the whole file"),
-        Binding("escape", "stop", "Stop", show=False, id="scope.stop", tooltip="Stop predicting"),
-        Binding("o", "open", "Open", id="scope.open", tooltip="Choose a soundscape"),
-        Binding("e", "ensemble", "Ensemble", id="scope.ensemble", tooltip="Choose an ensemble"),
-        Binding("s", "sort", "Sort", id="scope.sort", tooltip="Sort the species again"),
-        Binding("b", "compare", "Before/after", id="scope.compare",
-                tooltip="Show the heat map before the session's settings, or after"),
-        Binding("N", "step(1)", "Next", id="scope.next", tooltip="Next soundscape"),
-        Binding("P", "step(-1)", "Before", show=False, id="scope.before",
-                tooltip="Soundscape before"),
-        Binding("n", "page(1)", "Next minute", show=False, id="scope.page_on",
-                tooltip="The next minute of a long recording"),
-        Binding("p", "page(-1)", "Minute before", show=False, id="scope.page_back",
-                tooltip="The minute before"),
-        Binding("plus,equals_sign", "zoom(2)", "Zoom", show=False, key_display="+",
-                id="scope.zoom_in", tooltip="Zoom in"),
-        Binding("minus", "zoom(0.5)", "Zoom out", show=False, id="scope.zoom_out",
-                tooltip="Zoom out"),
-        Binding("0", "zoom_reset", "Minute", show=False, id="scope.zoom_reset",
-                tooltip="Show the whole minute"),
-        Binding("f", "scale", "Scale", show=False, id="scope.scale",
-                tooltip="Frequency scale: mel, linear, log"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [*SOUND_BINDINGS, *HEAT_BINDINGS, *VIEW_BINDINGS]
 
     def __init__(self, services: Services, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._services = services
         self.feed = Feed(self, services, self._feed_changed)
+        self.heat = HeatDesk(self.feed, services)
+        self.follows = True
         self._window = 0
         self._drawn: Blended | None = None
         self._empty_windows: int | None = None
@@ -89,11 +68,14 @@ class ScopePane(Container):
         """Where the user is here; None while no recording is on show."""
         if self._wanted is not None or not self._spectrogram.duration_s:
             return None
-        return places.scope_place(self._window, self._spectrogram, self._span_of(self._window))
+        usual = self._span_of(self._window)
+        return places.scope_place(self._window, self._spectrogram, usual, self.heat, self.follows)
 
     def come_back(self, place: ScopePlace) -> None:
         """Go to a place in the recording that the session remembers, once it is open."""
         self._wanted = place
+        self.follows = place.follow
+        self.heat.come_back(place)
 
     @property
     def window(self) -> int:
@@ -103,10 +85,12 @@ class ScopePane(Container):
     @property
     def label(self) -> str:
         """The species of the selected row; empty before there are predictions."""
-        blended, row = self.feed.blended, self._heatmap.cursor[0]
-        if blended is None or row >= len(blended.ranking):
-            return ""
-        return self.feed.classes[blended.ranking[row]]
+        column = self.heat.column_of(self._heatmap.cursor[0])
+        return self.feed.classes[column] if self._has_rows and column is not None else ""
+
+    @property
+    def _has_rows(self) -> bool:
+        return self.feed.blended is not None
 
     @property
     def is_shown(self) -> bool:
@@ -144,6 +128,7 @@ class ScopePane(Container):
     def on_unmount(self) -> None:
         """Let the engine go."""
         self.feed.close()
+        self.heat.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Names in the gutter where there is room for them, frames where there are rows."""
@@ -167,6 +152,7 @@ class ScopePane(Container):
         self.feed.open(recording)
         self._spectrogram.show(None)
         self._feed_changed()
+        self.run_worker(self._read_marks(recording), group="scope-marks", exclusive=True)
         if self.is_shown:
             self._heatmap.focus()
 
@@ -176,7 +162,7 @@ class ScopePane(Container):
         if recording is None or not self.feed.duration_s:
             return
         ours = playback.path == recording.path
-        self._following = True
+        self._following = self.follows
         if ours and (playback.status.state in ("playing", "paused") or self._is_at_playhead):
             playback.toggle()
         else:
@@ -197,8 +183,50 @@ class ScopePane(Container):
         self.feed.stop()
 
     def action_sort(self) -> None:
-        """Sort the species by their top probability."""
+        """Take the next order of the species, and sort them again."""
+        self.heat.wanted = self.heat.wanted.with_next_sort()
         self.feed.rank_anew()
+        self._look_changed()
+
+    def action_pin(self) -> None:
+        """Keep the selected species on top, or no longer."""
+        if self.label:
+            self.heat.wanted = self.heat.wanted.with_pin(self.label)
+            self._look_changed()
+
+    def action_animal_class(self) -> None:
+        """Show only the next animal class."""
+        self.heat.wanted = self.heat.wanted.with_next_class(self.heat.class_names)
+        self._look_changed()
+
+    def action_threshold(self, tenths: int) -> None:
+        """Move the threshold."""
+        self.heat.move_threshold(tenths)
+        self._look_changed()
+
+    def action_follow(self) -> None:
+        """Let the selection follow the playhead, or stay where it is."""
+        self.follows = not self.follows
+        self._following = self.follows
+        self._draw_header()
+        self._playhead_window = None
+
+    def action_changes(self) -> None:
+        """Show what the settings change, or the probabilities again."""
+        self.feed.show_changes(not self.feed.changes)
+        self._draw_header()
+
+    def _look_changed(self) -> None:
+        self._draw_heatmap()
+        self._draw_header()
+        self._draw_top()
+
+    async def _read_marks(self, recording: Recording) -> None:
+        problem = await self.heat.read_marks(recording)
+        if problem:
+            self.notify(problem, title="Verdicts and labels", severity="warning", markup=False)
+        if self._has_rows:
+            self.heat.mark(self._heatmap)
 
     def action_compare(self) -> None:
         """Show the other side: before the session's settings, after them."""
@@ -231,11 +259,6 @@ class ScopePane(Container):
     def action_zoom_reset(self) -> None:
         """Show the minute of the selected window."""
         self._spectrogram.show_span(*self._span_of(self._window))
-
-    def action_scale(self) -> None:
-        """Take the next frequency scale."""
-        view = self._spectrogram
-        view.scale = SCALES[(SCALES.index(view.scale) + 1) % len(SCALES)]
 
     async def action_open(self) -> None:
         """Choose a soundscape from a list."""
@@ -284,7 +307,7 @@ class ScopePane(Container):
         message.stop()
         playback, recording = self._services.playback, self.feed.recording
         if recording is not None and playback.path == recording.path:
-            self._following = True
+            self._following = self.follows
             playback.seek(message.seconds)
         self._select(int(message.seconds // WINDOW_S))
 
@@ -362,6 +385,8 @@ class ScopePane(Container):
             self._heatmap.cursor = (self._heatmap.cursor[0], window)
         start_s = window * WINDOW_S
         self._spectrogram.selected_span = (start_s, start_s + WINDOW_S)
+        if self.heat.wanted.sort == "window" and self._has_rows:
+            self._draw_heatmap()
         self._show_page(window)
         if self._playing and self._following:
             if seek:
@@ -462,7 +487,7 @@ class ScopePane(Container):
             header.update(Content.from_markup("[$text-muted]no soundscape is open[/]"))
             return
         span = f"{clock(view.view_start_s)}–{clock(view.view_end_s)}" if feed.duration_s else ""
-        text = scope_text.header(feed, span)
+        text = scope_text.header(feed, span, self._looked_at())
         if text != header.content:
             header.update(text)
 
@@ -482,15 +507,19 @@ class ScopePane(Container):
                     heatmap.show(*scope_text.empty_rows(feed.n_windows))
         else:
             self._empty_windows = None
-            labels = scope_text.row_labels(feed, catalog.taxonomy, heatmap.gutter_width)
-            heatmap.show(labels, scope_text.row_values(feed.blended))
+            self.heat.draw(heatmap, self._window)
+
+    def _looked_at(self) -> str:
+        """What of the usual look is changed."""
+        parts = [self.heat.description(), "" if self.follows else "stays"]
+        return " · ".join(part for part in parts if part)
 
     def _draw_top(self) -> None:
-        feed, catalog = self.feed, self._services.catalog
-        if catalog is None:
-            return
-        row = self._heatmap.cursor[0] if self._heatmap.has_focus else None
-        title, scores, members, hint = scope_text.top_of(feed, catalog.taxonomy, self._window, row)
+        focused = self._has_rows and self._heatmap.has_focus
+        chosen = self.heat.column_of(self._heatmap.cursor[0]) if focused else None
+        title, scores, members, hint = scope_text.top_of(
+            self.feed, self.heat.taxonomy, self._window, chosen
+        )
         self.query_one(TopSpecies).show(title, scores, members, hint)
 
 
