@@ -7,6 +7,7 @@ import pytest
 
 from birdscope.cli import main
 from birdscope.commands import doctor
+from birdscope.core.cpu import CpuFeatures
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +44,16 @@ def test_a_missing_package_is_a_problem(
     monkeypatch.setattr(doctor, "PACKAGES", (*doctor.PACKAGES, "no-such-package-anywhere"))
     assert main(["doctor"]) == 1
     assert "no-such-package-anywhere" in capsys.readouterr().out
+
+
+def test_it_says_what_runs_the_nets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("birdscope.core.cpu.usual_backend", lambda: "torch")
+    monkeypatch.delenv("BIRDSCOPE_BACKEND", raising=False)
+    monkeypatch.setattr(doctor.util, "find_spec", lambda name: None)
+    (finding,) = doctor._nets()
+    assert finding.level == "note" and "OpenVINO" in finding.text and finding.remedy
+    monkeypatch.setenv("BIRDSCOPE_BACKEND", "torch")
+    monkeypatch.setattr("birdscope.core.cpu.cpu_features", lambda: CpuFeatures(True, False))
+    (finding,) = doctor._nets()
+    assert "as BIRDSCOPE_BACKEND says" in finding.text
+    assert "bfloat16 (precision fast): yes" in finding.text and "(VNNI): no" in finding.text

@@ -82,7 +82,10 @@ def test_missing_checkpoints_name_member_file_and_remedy(tmp_path: Path) -> None
         (('"other"', '"nfnet"'), "two members are named 'nfnet'"),
         (("weight = 3", "weight = -3"), "members.1.weight"),
         (("weight = 3", "weight = 3\ncontext_s = 2"), "members.1.context_s"),
-        (("weight = 3", 'weight = 3\npooling = "maximum"'), "'attention', 'max', 'mean' or 'sliding'"),
+        (
+            ("weight = 3", 'weight = 3\npooling = "maximum"'),
+            "'attention', 'max', 'mean' or 'sliding'",
+        ),
         (("weight = 3", "weight = 3\nfront_end = {n_melz = 3}"), "did you mean 'n_mels'"),
         (
             ("weight = 3", "weight = 3\n[settings]\nweights = {nfnett = 1}"),

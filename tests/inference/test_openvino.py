@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from birdscope.core.errors import ConfigError
+from birdscope.core.errors import CheckpointError, ConfigError
 from birdscope.core.events import Event, silent
 from birdscope.inference import openvino_backend, openvino_cache
 from birdscope.inference.backends import choose_backend, pick_device
+from birdscope.inference.members import LoadedCheckpoint
 from birdscope.inference.predictor import Predictor
 from tests.nets.tiny import save_public, save_tiny
 
@@ -138,3 +139,28 @@ def test_auto(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_backend("auto", "exact", CPU, silent) == ("torch", "exact")
     with pytest.raises(ConfigError, match="not installed"):
         choose_backend("openvino", "exact", CPU, silent)
+
+
+def test_weights_of_a_converted_net_are_not_read(
+    ensemble: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = load(ensemble, backend="openvino").predict(sound(5), 1)
+
+    def refuse(self: LoadedCheckpoint) -> LoadedCheckpoint:
+        raise AssertionError(f"{self.name} is read")
+
+    monkeypatch.setattr(LoadedCheckpoint, "with_weights", refuse)
+    predictor = load(ensemble, backend="openvino")
+    assert all(one.is_meta for net in predictor.loaded for one in net.module.parameters())
+    assert predictor.describe().parameters > 1000
+    np.testing.assert_array_equal(predictor.predict(sound(5), 1), wanted)
+    with pytest.raises(AssertionError, match="is read"):
+        load(ensemble, backend="torch")
+
+
+def test_a_checkpoint_that_is_wrong_is_refused_although_no_weights_are_read(tmp_path: Path) -> None:
+    save_tiny(tmp_path / "mine" / "one.safetensors", seed=1)
+    path = tmp_path / "one.toml"
+    path.write_text('[[members]]\nname = "mine"\ncheckpoints = "mine"\narchitecture = "timm_sed"\n')
+    with pytest.raises(CheckpointError, match="architecture"):
+        load(path, backend="openvino")
