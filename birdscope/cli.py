@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from birdscope import __version__
-from birdscope.core.errors import BirdscopeError
+from birdscope.core.errors import BirdscopeError, UsageError
 
 COMMANDS: dict[str, str] = {
     "scan": "count a dataset's classes and find what is wrong with it",
@@ -36,14 +36,17 @@ COMMANDS: dict[str, str] = {
     "doctor": "check sound, colours, packages and folders; say how to mend them",
 }
 
+_WITH_VALUE = ("--data", "--session", "--ensemble")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run birdscope; returns the exit code (see docs/command-line.md)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments, files = _without_files(arguments)
     parser, modules = _parsers(arguments)
     args = parser.parse_args(arguments)
     try:
-        return _run(args, modules)
+        return _run(args, modules, files)
     except BirdscopeError as error:
         if args.debug:
             raise
@@ -58,11 +61,42 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
 
 
-def _run(args: argparse.Namespace, modules: dict[str, ModuleType]) -> int:
+def _without_files(arguments: Sequence[str]) -> tuple[list[str], list[Path]]:
+    """Sound files named instead of a command, apart from the rest.
+
+    argparse can't have both a list of files and subcommands, so they are taken out before.
+    """
+    rest: list[str] = []
+    files: list[Path] = []
+    words = iter(arguments)
+    for word in words:
+        if word in COMMANDS:
+            return [*rest, word, *words], files
+        if word in _WITH_VALUE:
+            rest += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif not word.startswith("-") and Path(word).expanduser().is_file():
+            files.append(Path(word))
+        else:
+            rest.append(word)
+    return rest, files
+
+
+def _run(args: argparse.Namespace, modules: dict[str, ModuleType], files: Sequence[Path]) -> int:
     if args.command is None:
         from birdscope.tui import run
 
-        return run(args.data, session=args.session, ensemble=args.ensemble, debug=args.debug)
+        return run(
+            args.data,
+            session=args.session,
+            ensemble=args.ensemble,
+            debug=args.debug,
+            files=files,
+        )
+    if files:
+        raise UsageError(
+            f"{files[0]} stands before the command {args.command}",
+            remedy=f"birdscope FILE opens it; birdscope {args.command} --help tells what it takes",
+        )
     code: int = modules[args.command].run(args)
     return code
 
@@ -72,7 +106,7 @@ def _parsers(arguments: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[st
     parser = argparse.ArgumentParser(
         prog="birdscope",
         description="Explore bioacoustic recordings in the terminal. Without a command: the "
-        "explorer opens on --data.",
+        "explorer opens on --data; birdscope FILE... opens sound files in Scope.",
         epilog="birdscope COMMAND --help tells more of each command.",
     )
     parser.add_argument("--version", action="version", version=f"birdscope {__version__}")

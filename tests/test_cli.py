@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from birdscope import __version__
-from birdscope.cli import COMMANDS, main
+from birdscope.cli import COMMANDS, _without_files, main
 
 HEAVY = ("torch", "torchaudio", "timm", "pandas", "sklearn", "scipy")
 
@@ -45,3 +45,24 @@ def test_an_error_is_told_without_a_traceback(
 def test_a_name_that_is_also_a_command_does_not_confuse(tmp_path: Path) -> None:
     code = main(["--session", "train", "scan", "--data", str(tmp_path / "demo")])
     assert code == 3
+
+
+def test_files_are_told_from_options_and_commands(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.wav", tmp_path / "demo"
+    for path in (first, second):
+        path.touch()
+    words = ["--data", str(first), str(first), "--session", "x", str(second)]
+    rest, files = _without_files(words)
+    assert rest == ["--data", str(first), "--session", "x"]
+    assert files == [first, second]
+    assert _without_files(["demo", str(first)]) == (["demo", str(first)], [])
+    assert _without_files(["nowhere.wav"]) == (["nowhere.wav"], [])
+
+
+def test_a_file_before_a_command_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.wav"
+    path.touch()
+    assert main([str(path), "doctor"]) != 0
+    assert "stands before the command doctor" in capsys.readouterr().err

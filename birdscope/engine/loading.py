@@ -45,11 +45,16 @@ Loader = Callable[[Path, Sequence[str], Emit], WindowPredictor]
 
 
 def load_predictor(ensemble: Path, classes: Sequence[str], emit: Emit) -> WindowPredictor:
-    """The real ensemble, on all cores this process may use; torch is imported here."""
+    """The real ensemble, on all cores this process may use; torch is imported here.
+
+    Without classes of a dataset it takes those that its checkpoints know.
+    """
     emit(Event("progress", "loading torch"))
+    from birdscope.inference.fitting import own_classes
     from birdscope.inference.predictor import Predictor
 
-    return Predictor.load(ensemble, classes, threads=available_cores(), emit=emit)
+    wanted = classes or own_classes(ensemble)
+    return Predictor.load(ensemble, wanted, threads=available_cores(), emit=emit)
 
 
 def resolve(name: str) -> Loader:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from birdscope.core.config import read_toml
-from birdscope.core.errors import BirdscopeError
+from birdscope.core.errors import BirdscopeError, ConfigError
 from birdscope.inference.ensemble import load_ensemble
 
 _HEADER_LIMIT = 16 * 2**20
@@ -35,6 +35,27 @@ def fits(path: Path, dataset: Collection[str] | None) -> bool:
     except (BirdscopeError, OSError, ValueError):
         return False
     return True
+
+
+def own_classes(path: Path) -> tuple[str, ...]:
+    """Labels that an ensemble's checkpoints know, where no dataset says which are wanted.
+
+    Raises:
+        ConfigError: the ensemble file is wrong, or none of its checkpoints tells its classes.
+    """
+    ensemble = load_ensemble(path)
+    found: dict[str, None] = {}
+    for member in ensemble.members:
+        listed = ensemble.classes_of(member)
+        for file in ensemble.files(member):
+            found.update(dict.fromkeys(checkpoint_classes(file) or listed or ()))
+    if not found:
+        raise ConfigError(
+            "its checkpoints don't tell their classes, and no dataset does",
+            path=path,
+            remedy="open a dataset with --data, or choose another ensemble",
+        )
+    return tuple(found)
 
 
 def checkpoint_classes(path: Path) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@ engine process only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -15,6 +16,7 @@ def run(
     session: str = "default",
     ensemble: Path | None = None,
     debug: bool = False,
+    files: Sequence[Path] = (),
 ) -> int:
     """Open the interface and stay until the user leaves it.
 
@@ -23,6 +25,7 @@ def run(
         session: Name of the session folder that keeps what is made.
         ensemble: Ensemble file for live predictions; None takes the default one.
         debug: Show tracebacks and write a detailed log.
+        files: Sound files to open in Scope, inside the dataset or not.
 
     Returns:
         The exit code of the process.
@@ -40,6 +43,6 @@ def run(
     gc.disable()
     from birdscope.tui.app import BirdscopeApp
 
-    app = BirdscopeApp(data, session=session, ensemble=ensemble, debug=debug)
+    app = BirdscopeApp(data, files=files, session=session, ensemble=ensemble, debug=debug)
     app.run()
     return app.return_code or 0

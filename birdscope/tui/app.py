@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePath
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, ClassVar
@@ -26,6 +26,7 @@ from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
     OpenDataset,
+    OpenFile,
     OpenInAudition,
     OpenInScope,
 )
@@ -80,6 +81,7 @@ class BirdscopeApp(SoundApp):
 
     Args:
         data: Dataset folder; None shows the welcome screen.
+        files: Sound files to open in Scope.
         session: Name of the session.
         ensemble: Ensemble file for live predictions; None takes the default.
         debug: Whether a programming error may show its traceback.
@@ -141,6 +143,7 @@ class BirdscopeApp(SoundApp):
         self,
         data: Path | None = None,
         *,
+        files: Sequence[Path] = (),
         session: str = "default",
         ensemble: Path | None = None,
         debug: bool = False,
@@ -151,6 +154,7 @@ class BirdscopeApp(SoundApp):
         super().__init__(session, debug)
         self._take_themes()
         self._data = data
+        self._files = tuple(files)
         self._desk = SessionDesk(self, debug=debug)
         self.services = Services(
             self,
@@ -239,6 +243,17 @@ class BirdscopeApp(SoundApp):
         self.action_show_tab("scope")
         self.query_one(ScopePane).open_recording(event.recording)
 
+    @on(OpenFile)
+    def _open_files(self, event: OpenFile) -> None:
+        from birdscope.tui.screens.scope import ScopePane
+
+        try:
+            self.query_one(ScopePane).open_files(event.paths)
+        except BirdscopeError as error:
+            self.notify(str(error), title="Open file", severity="error", markup=False)
+            return
+        self.action_show_tab("scope")
+
     @on(OpenInAudition)
     def _open_in_audition(self, event: OpenInAudition) -> None:
         from birdscope.tui.screens.audition import AuditionPane
@@ -278,10 +293,17 @@ class BirdscopeApp(SoundApp):
         if tab == "audition":
             self._take_species_along()
         self.query_one(TabStrip).active = tab
-        pane = "welcome-pane" if self.query("#welcome-pane") and tab != "submit" else tab
+        needs_dataset = tab != "submit" and not (tab == "scope" and self._scope_has_file)
+        pane = "welcome-pane" if self.query("#welcome-pane") and needs_dataset else tab
         self._show_pane(pane)
         self.screen.set_focus(None)
         self._focus_in(self.query_one(f"#{pane}"))
+
+    @property
+    def _scope_has_file(self) -> bool:
+        from birdscope.tui.screens.scope import ScopePane
+
+        return self.query_one(ScopePane).feed.recording is not None
 
     async def action_predict_all(self) -> None:
         """Predict all files of the split on show, as a job."""
@@ -359,6 +381,8 @@ class BirdscopeApp(SoundApp):
             self._load_catalog(Path(remembered))
         elif self._data is None:
             await self._welcome("")
+        if self._files:
+            self.post_message(OpenFile(self._files))
 
     @work(thread=True, group="catalog", exclusive=True)
     def _load_catalog(self, data: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -37,6 +38,14 @@ class OpenInScope(Message):
     def __init__(self, recording: Recording) -> None:
         super().__init__()
         self.recording = recording
+
+
+class OpenFile(Message):
+    """The user wants to see sound files by their paths in Scope."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        super().__init__()
+        self.paths = tuple(paths)
 
 
 class OpenInAudition(Message):

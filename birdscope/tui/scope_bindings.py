@@ -10,6 +10,8 @@ SOUND_BINDINGS = [
     Binding("r", "predict", "Predict", id="scope.predict", tooltip="Predict the whole file"),
     Binding("escape", "stop", "Stop", show=False, id="scope.stop", tooltip="Stop predicting"),
     Binding("o", "open", "Open", id="scope.open", tooltip="Choose a soundscape"),
+    Binding("O", "open_file", "Open file…", show=False, id="scope.open_file",
+            tooltip="Open any sound file by its path"),
     Binding("e", "ensemble", "Ensemble", id="scope.ensemble", tooltip="Choose an ensemble"),
     Binding("F", "follow", "Follow", show=False, id="scope.follow",
             tooltip="Let the selection follow the playhead, or stay"),

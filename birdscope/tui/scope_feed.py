@@ -16,6 +16,7 @@ from textual.widget import Widget
 from birdscope.core.errors import BirdscopeError, Cancelled
 from birdscope.core.types import Recording
 from birdscope.core.windows import window_count
+from birdscope.dataset.loose import LOOSE
 from birdscope.engine.schedule import PAGE_WINDOWS, nearby_order, window_order
 from birdscope.engine.status import WindowsWanted
 from birdscope.tui.ensembles import default_ensemble
@@ -289,9 +290,11 @@ class Feed:
     async def _recall(self) -> None:
         """Show what the session keeps of this recording and this ensemble."""
         recording, live, catalog = self.recording, self._live, self._services.catalog
-        if recording is None or live is None or catalog is None or self.ensemble is None:
+        if recording is None or live is None or self.ensemble is None:
             return
-        self._fingerprint = await asyncio.to_thread(catalog.fingerprint)
+        self._fingerprint = LOOSE
+        if catalog is not None:
+            self._fingerprint = await asyncio.to_thread(catalog.fingerprint)
         if not self.ensemble.fingerprint:
             return
         session, fingerprint = self._services.session, self.ensemble.fingerprint

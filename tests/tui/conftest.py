@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -86,12 +86,14 @@ def make_app(clock: Clock) -> MakeApp:
         device_note: str = "",
         provider: Callable[..., npt.NDArray[np.float32]] = picture,
         colours: ColorSystem | None = ColorSystem.TRUECOLOR,
+        files: Sequence[Path] = (),
     ) -> BirdscopeApp:
         def player() -> tuple[PlayerLike, str]:
             return SilentPlayer(now=clock), device_note
 
         app = BirdscopeApp(
             data,
+            files=files,
             session="test",
             make_player=player,
             spectrogram=provider,

@@ -75,9 +75,13 @@ class FakeEngine:
     Args:
         held: Windows wait for `let` instead of coming at once.
         ensemble_problem: What describing an ensemble complains about.
+        classes: What its checkpoints know, where no dataset says what is wanted.
     """
 
-    def __init__(self, *, held: bool = False, ensemble_problem: str = "") -> None:
+    def __init__(
+        self, *, held: bool = False, ensemble_problem: str = "", classes: Sequence[str] = ()
+    ) -> None:
+        self.classes = tuple(classes)
         self.status = EngineStatus()
         self.loaded: LoadedEnsemble | None = None
         self.questions = FakeQuestions(self)
@@ -110,7 +114,7 @@ class FakeEngine:
         self.show(state="warming", text="loading a0", done=1, total=2, ensemble=ensemble.stem)
         await asyncio.sleep(0)
         self.loaded = LoadedEnsemble(
-            ensemble, CHECKPOINTS, tuple(classes), WEIGHTS, FINGERPRINT, 0.1
+            ensemble, CHECKPOINTS, tuple(classes) or self.classes, WEIGHTS, FINGERPRINT, 0.1
         )
         self.show(state="ready", text="", window_s=0.1)
         return self.loaded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +18,9 @@ from birdscope.core.errors import DatasetError
 from birdscope.core.types import Recording
 from birdscope.core.units import clock
 from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
+from birdscope.dataset.loose import recording_of
 from birdscope.tui import places, scope_text
+from birdscope.tui.messages import OpenFile
 from birdscope.tui.scope_bindings import HEAT_BINDINGS, SOUND_BINDINGS, VIEW_BINDINGS
 from birdscope.tui.scope_feed import Feed
 from birdscope.tui.scope_heat import HeatDesk
@@ -62,6 +65,8 @@ class ScopePane(SpectrogramPane):
         self._playhead_window: int | None = None
         self._wanted: ScopePlace | None = None
         self._opened_for: tuple[object, object] | None = None
+        self._files: list[Recording] = []
+        self._given: Recording | None = None
 
     @property
     def place(self) -> ScopePlace | None:
@@ -145,6 +150,19 @@ class ScopePane(SpectrogramPane):
         """Show a recording, from its beginning."""
         self._wanted = None
         self._open(recording)
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Show the first of some sound files; the others are the next ones.
+
+        Raises:
+            DatasetError: there is no such file.
+        """
+        catalog = self._services.catalog
+        self._files = [recording_of(path, catalog) for path in paths]
+        self._given = self._files[0]
+        if catalog is None and self.feed.ensemble is None:
+            self.feed.choose_default_ensemble()
+        self.open_recording(self._given)
 
     def _open(self, recording: Recording) -> None:
         self._window, self._playhead_window = 0, None
@@ -268,6 +286,17 @@ class ScopePane(SpectrogramPane):
         chooser = ChooseRecording(self._soundscapes(), current)
         self.app.push_screen(chooser, self._open_chosen)
 
+    async def action_open_file(self) -> None:
+        """Ask for the path of a sound file."""
+        from birdscope.tui.screens.ask_text import AskText, Field
+
+        field = Field("path", "File", "", _no_file)
+        self.app.push_screen(AskText("Open a sound file", [field], does="opens it"), self._typed)
+
+    def _typed(self, values: dict[str, str] | None) -> None:
+        if values is not None:
+            self.post_message(OpenFile([Path(values["path"])]))
+
     async def action_ensemble(self) -> None:
         """Choose an ensemble from a list."""
         from birdscope.core import paths
@@ -337,7 +366,7 @@ class ScopePane(SpectrogramPane):
             return
         self._opened_for = (catalog, session)
         self.feed.choose_default_ensemble()
-        recording = self._remembered(catalog)
+        recording, self._given = self._given or self._remembered(catalog), None
         if recording is None:
             self._wanted = None
             recording = next(iter(self._soundscapes()), None)
@@ -368,8 +397,12 @@ class ScopePane(SpectrogramPane):
     def _soundscapes(self) -> list[Recording]:
         catalog = self._services.catalog
         if catalog is None:
-            return []
-        return [*catalog.soundscapes("train_soundscapes"), *catalog.soundscapes("test_soundscapes")]
+            return self._files
+        return [
+            *self._files,
+            *catalog.soundscapes("train_soundscapes"),
+            *catalog.soundscapes("test_soundscapes"),
+        ]
 
     def _explain_why_not(self) -> bool:
         """Say why nothing can be predicted, if so."""
@@ -496,8 +529,8 @@ class ScopePane(SpectrogramPane):
         catalog = self._services.catalog
         hint = self.query_one("#scope-hint", Static)
         self.set_class(feed.blended is None, "-empty")
-        if feed.blended is None or catalog is None:
-            text = scope_text.hint(feed, catalog is not None)
+        if feed.blended is None:
+            text = scope_text.hint(feed, catalog is not None or feed.recording is not None)
             if text != hint.content:
                 hint.update(text)
             if self._empty_windows != feed.n_windows:
@@ -521,6 +554,11 @@ class ScopePane(SpectrogramPane):
             self.feed, self.heat.taxonomy, self._window, chosen
         )
         self.query_one(TopSpecies).show(title, scores, members, hint)
+
+
+def _no_file(text: str) -> str:
+    """Why a text is no path of a file; empty where it is."""
+    return "" if Path(text).expanduser().is_file() else "There is no such file."
 
 
 def even_gutter(columns: int, wide: bool) -> int:
