@@ -56,9 +56,7 @@ def claims() -> Iterator[Claim]:
             with torch.no_grad():
                 turn = itertools.cycle(ready)
                 mel = _rate(lambda: trainer.learner.front_end(next(turn).waveforms), size)
-            step = _rate(
-                lambda: trainer.learner.step([next(turn)], 1e-4, generator, 0, None), size
-            )
+            step = _rate(lambda: trainer.learner.step([next(turn)], 1e-4, generator, 0, None), size)
     finally:
         torch.set_num_threads(threads)
     given = 1 / (1 / loader + 1 / mel)
