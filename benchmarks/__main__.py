@@ -19,6 +19,7 @@ NAMES = (
     "training_input",
     "catalog",
     "first_paint",
+    "scrolling",
     "redraw",
     "tuning",
     "voice",
