@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Awaitable, Callable
+from itertools import groupby
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from birdscope.core import paths
+from birdscope.dataset.catalog import Catalog
+from birdscope.session.class_auc import load_class_auc, save_class_auc
 from birdscope.tui.app import BirdscopeApp
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.screens.choose_one import AskPath, ChooseOne
@@ -26,6 +30,8 @@ from birdscope.tui.widgets.plot import PlotView
 from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.species_list import SpeciesList
 from tests.tui.conftest import MakeApp, Until
+from tests.tui.fake_tuning import FakeTuning
+from tests.tui.tune_kit import tune_tab
 
 Filled = Callable[[Pilot[None]], Awaitable[None]]
 SMALL, LARGE = (80, 24), (160, 48)
@@ -304,3 +310,40 @@ async def test_soundscapes_are_listed_by_site_date_or_hour(
                 assert titles == sorted(titles)
                 assert seen[-1] != "hour" or all(title.endswith(":00") for title in titles)
         assert seen == ["date", "hour", "site"]
+
+
+async def test_auc_measured_in_tune_is_kept_for_the_species_list(
+    make_app: MakeApp, tiny_dataset: Path, until: Until
+) -> None:
+    app = make_app(tiny_dataset)
+    async with tune_tab(app, FakeTuning(), size=LARGE) as (pilot, pane):
+        await pilot.press("1")
+        catalog, session = app.services.catalog, app.services.session
+        assert catalog is not None
+        await until(pilot, lambda: bool(load_class_auc(session.folder, catalog.name)))
+        opened, measured = pane.feed.opened, pane.feed.measured
+        assert opened is not None and measured is not None
+        figures = dict(zip(opened.classes, measured.measured.per_class.tolist(), strict=True))
+        kept = load_class_auc(session.folder, catalog.name)
+        assert kept.keys() == {label for label, value in figures.items() if value == value}
+
+
+async def test_known_auc_is_listed_and_sorted_by_the_worst_first(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until
+) -> None:
+    app = make_app(tiny_dataset)
+    labels = Catalog.open(tiny_dataset).taxonomy.labels
+    auc = {label: round(0.9 - 0.01 * number, 2) for number, label in enumerate(labels[1:])}
+    save_class_auc(paths.sessions() / "test", tiny_dataset.name, auc)
+    async with app.run_test(size=LARGE) as pilot:
+        await filled(pilot)
+        species = app.query_one(SpeciesList)
+        known = {one.species.label: one.auc for one in species.data.entries}
+        assert known == {labels[0]: None, **auc}
+        assert species.columns(44) == ("n", "★", "AUC")
+        app.query_one(BrowsePane).sort = "AUC"
+        await pilot.pause()
+        for _, rows in groupby(species.rows_shown, key=lambda row: row.kind):
+            shown = [row.entry.auc for row in rows if row.entry is not None]
+            values = [value for value in shown if value is not None]
+            assert values == sorted(values) and shown[: len(values)] == values

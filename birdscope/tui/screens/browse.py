@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 
 from birdscope.core.types import Recording
-from birdscope.dataset.facets import Pick, Query
+from birdscope.dataset.facets import Query
+from birdscope.session.class_auc import load_class_auc
 from birdscope.tui import places
+from birdscope.tui.browse_auc import last_auc
+from birdscope.tui.browse_bindings import BROWSE_BINDINGS
 from birdscope.tui.browse_bulk import Bulk
+from birdscope.tui.browse_dialogs import Dialogs
 from birdscope.tui.browse_find import Finder, chips
 from birdscope.tui.browse_list import RowList
 from birdscope.tui.browse_show import SETTLE_S, Shown
-from birdscope.tui.columns import FILE, SortBy
+from birdscope.tui.columns import SortBy
 from birdscope.tui.listing import BYS
 from birdscope.tui.messages import OpenInScope
 from birdscope.tui.outline import SORTS, OutlineData
@@ -43,8 +47,6 @@ if TYPE_CHECKING:
     from birdscope.tui.widgets.chips import Chips
     from birdscope.tui.widgets.filter_input import FilterInput
 
-_TELL_S = 0.5
-
 
 class BrowsePane(SpectrogramPane, inherit_bindings=False):
     """The first tab.
@@ -59,40 +61,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         shown: The selected recording.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play_pause", "Play/pause", id="browse.toggle", tooltip="Play or pause"),
-        Binding("slash", "filter", "Search", id="browse.filter",
-                tooltip="Search by code, name, class, author, place or file"),
-        Binding("F", "facets", "Filter", id="browse.facets",
-                tooltip="Filter by class, rating, collection, length, problems"),
-        Binding("s", "sort", "Sort", id="browse.sort", tooltip="Sort species another way"),
-        Binding("S", "sort_table", "Sort table", show=False, id="browse.sort_table",
-                tooltip="Sort recordings by a column"),
-        Binding("o", "open_scope", "Scope", id="browse.scope", tooltip="Open in Scope"),
-        Binding("N", "play_step(1)", "Next", show=False, id="browse.next",
-                tooltip="Play the next recording (A: it follows by itself)"),
-        Binding("P", "play_step(-1)", "Before", show=False, id="browse.before",
-                tooltip="Play the recording before"),
-        Binding("i", "details", "Details", id="browse.details",
-                tooltip="All that is known of this recording, and its place"),
-        Binding("V", "plots", "Plots", show=False, id="browse.plots",
-                tooltip="Plots: class balance, ratings, map"),
-        Binding("T", "regroup", "By site/date/hour", show=False, id="browse.regroup",
-                tooltip="List soundscapes by site, date or hour"),
-        Binding("e", "export", "Export list", show=False, id="browse.export",
-                tooltip="Export the marked recordings, or all listed ones, as CSV"),
-        Binding("y", "copy", "Copy paths", show=False, id="browse.copy",
-                tooltip="Copy the paths of the marked recordings, or of this one"),
-        Binding("r", "predict", "Predict marked", show=False, id="browse.predict",
-                tooltip="Predict the marked recordings as a job"),
-        Binding("C", "columns", "Columns", show=False, id="browse.columns",
-                tooltip="Choose columns of the table"),
-        Binding("X", "review_cuts", "Review cuts", show=False, id="browse.cuts",
-                tooltip="Review proposed cuts by ear"),
-        Binding("escape", "clear_filter", "Show all", show=False, id="browse.clear",
-                tooltip="Show everything: clear the search and the filter"),
-        *SpectrogramPane.BINDINGS,
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [*BROWSE_BINDINGS, *SpectrogramPane.BINDINGS]
 
     sort: reactive[str] = reactive(SORTS[0], init=False)
 
@@ -108,6 +77,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             self, lambda: self.query_one(RecordingsTable), self.finder, self.probes, self._listed
         )
         self._bulk = Bulk(self, services, self.probes)
+        self._dialogs = Dialogs(self, services, self._list)
         self._catalog: Catalog | None = None
 
     def compose(self) -> ComposeResult:
@@ -156,8 +126,9 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             self.query_one(SpeciesList).empty_text = "opening the dataset …"
 
     def on_show(self) -> None:
-        """Read the lengths that nobody saw while another tab was on show."""
+        """Read the lengths that nobody saw while another tab was on show; take new figures."""
         self._probe_seen()
+        self._take_auc()
 
     def on_resize(self) -> None:
         """More rows may be in sight, and the details may have come into view."""
@@ -231,7 +202,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Search as is typed."""
-        self._find(replace(self.finder.query, words=event.value))
+        self.find(replace(self.finder.query, words=event.value))
 
     def on_filter_input_left(self, event: FilterInput.Left) -> None:
         """Back to the list."""
@@ -241,7 +212,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     def on_chips_wanted(self, message: Chips.Wanted) -> None:
         """A click on the chips."""
         if message.clear:
-            self._find(replace(self.finder.query, picked=frozenset()))
+            self.find(replace(self.finder.query, picked=frozenset()))
         else:
             self.action_facets()
 
@@ -281,7 +252,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self.finder.query = replace(self.finder.query, picked=frozenset())
         field = cast("FilterInput", self.query_one("#filter"))
         if not field.value:
-            self._find(Query())
+            self.find(Query())
         field.action_clear()
 
     def action_sort(self) -> None:
@@ -296,28 +267,27 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     def action_sort_table(self) -> None:
         """Let the user choose a column to sort by."""
-        from birdscope.tui.screens.choose_one import Choice, ChooseOne
-
-        table = self.query_one(RecordingsTable)
-        columns = [FILE, *table.columns]
-        keys = [one.key for one in columns]
-        choices = [Choice("as in the dataset"), *(Choice(one.title) for one in columns)]
-        current = keys.index(table.sort.key) + 1 if table.sort.key in keys else 0
-
-        def sort(number: int | None) -> None:
-            if number is not None:
-                self._list.sort(table.sort.turned(keys[number - 1]) if number else SortBy())
-
-        self.app.push_screen(ChooseOne("Sort by · again turns it around", choices, current), sort)
+        self._dialogs.sort_table()
 
     def action_facets(self) -> None:
         """Let the user tick what recordings must be."""
-        from birdscope.tui.screens.filter_recordings import FilterRecordings
+        self._dialogs.filter()
 
-        if self.finder.is_ready:
-            picked, counts = self.finder.query.picked, self.finder.search.counts
-            self.app.push_screen(FilterRecordings(picked, counts, self._pick))
-            self._learn()
+    def action_details(self) -> None:
+        """Show all that is known of the recording."""
+        self._dialogs.details()
+
+    def action_plots(self) -> None:
+        """Show plots of what is listed."""
+        self._dialogs.plots()
+
+    def action_columns(self) -> None:
+        """Let the user choose columns."""
+        self._dialogs.columns()
+
+    def action_review_cuts(self) -> None:
+        """Hear what birdscope clean proposed to leave out."""
+        self._dialogs.review_cuts()
 
     def action_regroup(self) -> None:
         """List soundscapes by the next of site, date and hour, and unfold them."""
@@ -327,30 +297,6 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         data = self.finder.next_grouping()
         species.fold_only(species.folded - data.listing.groups.keys())
         self._show_data(data)
-
-    def action_details(self) -> None:
-        """Show all that is known of the recording."""
-        from birdscope.tui.screens.recording_details import RecordingDetails
-
-        if self.shown.known() is not None:
-            self.app.push_screen(RecordingDetails(self.shown.known, self._step))
-
-    def action_plots(self) -> None:
-        """Show plots of what is listed."""
-        from birdscope.tui.screens.plots import Plots
-
-        if self.finder.is_ready:
-            known, row = self.shown.known(), self._list.row
-            screen = Plots(
-                self.finder.species,
-                self.finder.counts,
-                label=self.label,
-                title=row.title if row is not None else "nothing",
-                listed=self.query_one(RecordingsTable).recordings,
-                here=known.here if known is not None else None,
-                reserve=self.shown.reserve,
-            )
-            self.app.push_screen(screen)
 
     def action_export(self) -> None:
         """Export the marked recordings, or all that are listed."""
@@ -369,23 +315,16 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         if self.selected is not None:
             self.post_message(OpenInScope(self.selected))
 
-    def action_columns(self) -> None:
-        """Let the user choose columns."""
-        from birdscope.tui.screens.columns import ColumnsScreen
-
-        table = self.query_one(RecordingsTable)
-        screen = ColumnsScreen(table.columns, table.shown_keys)
-        self.app.push_screen(screen, lambda keys: table.show_columns(keys or frozenset()))
-
-    def action_review_cuts(self) -> None:
-        """Hear what birdscope clean proposed to leave out."""
-        from birdscope.dataset.cut_lists import cuts_folder
-        from birdscope.tui.screens.cuts import ReviewCuts
-
-        if self._catalog is not None:
-            root = self._catalog.root
-            screen = ReviewCuts(self._services, root, cuts_folder(root), self.probes)
-            self.app.push_screen(screen)
+    @work(group="auc", exclusive=True, exit_on_error=False)
+    async def _take_auc(self) -> None:
+        """Show the ROC-AUC of each class as Tune has measured it last."""
+        catalog = self._catalog
+        if catalog is None or not self.finder.is_ready:
+            return
+        auc = await last_auc(self.app, self._services.session, catalog.name)
+        if auc != self.finder.auc:
+            self.finder.auc = auc
+            self._show_data(self.finder.data)
 
     def _take_catalog(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -394,6 +333,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
     @work(thread=True, group="outline", exclusive=True)
     def _gather(self, catalog: Catalog) -> None:
         search = self.finder.open(catalog)
+        self.finder.auc = load_class_auc(self._services.session.folder, catalog.name)
         self.shown.reserve = catalog.location()
         self.app.call_from_thread(self._show_catalog, catalog, search)
         search.warm()
@@ -411,7 +351,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self._species_highlighted()
         self._title_species()
         if self.finder.query.picked:
-            self._learn()
+            self._dialogs.learn()
         if self.display:
             species.focus()
 
@@ -429,13 +369,8 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self.query_one(RecordingsTable).sort = SortBy.parse(place.order)
         places.set_colours(self.spectrogram, palette=place.palette, scale=place.scale)
 
-    def _pick(self, picked: frozenset[Pick]) -> str:
-        """Filter, and say how many fit."""
-        self._find(replace(self.finder.query, picked=picked))
-        self._learn()
-        return f"{self.finder.found:,} of {self.finder.total:,} fit"
-
-    def _find(self, query: Query) -> None:
+    def find(self, query: Query) -> None:
+        """Show what fits a query."""
         self._show_data(self.finder.find(query))
 
     def _show_data(self, data: OutlineData) -> None:
@@ -452,28 +387,6 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         else:
             self._species_highlighted()
         self._title_species()
-
-    @work(group="learn", exclusive=True)
-    async def _learn(self) -> None:
-        """Find out what only files tell, where the filter wants it; show it as it comes."""
-        from birdscope.tui.screens.filter_recordings import FilterRecordings
-
-        finder = self.finder
-        await finder.read_problems()
-        unread = finder.unread() if finder.query.needs("length") else []
-        loop = asyncio.get_running_loop()
-        told_s = loop.time()
-        for start in range(0, len(unread), 64):
-            await finder.read_lengths(unread[start : start + 64])
-            if loop.time() - told_s > _TELL_S or start + 64 >= len(unread):
-                told_s = loop.time()
-                self._find(finder.query)
-                self._list.progress(min(start + 64, len(unread)), len(unread))
-        if finder.query.needs("problems"):
-            self._find(finder.query)
-        if isinstance(self.app.screen, FilterRecordings):
-            fits = f"{finder.found:,} of {finder.total:,} fit" if finder.query.picked else ""
-            self.app.screen.recount(fits)
 
     def _title_species(self) -> None:
         species = self.query_one(SpeciesList)
@@ -493,12 +406,6 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self.shown.listed(recordings)
         self.shown.select(table.recording)
         self._probe_seen()
-
-    def _step(self, rows: int) -> None:
-        """Select another recording at once."""
-        table = self.query_one(RecordingsTable)
-        table.cursor += rows
-        self.shown.select(table.recording)
 
     def _fit(self) -> None:
         """The widths are others now."""
