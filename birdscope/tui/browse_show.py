@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, cast
 from textual.content import Content
 from textual.timer import Timer
 
+from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Recording
 from birdscope.tui.browse_find import Finder
+from birdscope.tui.known_marks import KnownMarks
 from birdscope.tui.outline import places_of
 from birdscope.tui.probing import Probes
 from birdscope.tui.services import Services
@@ -49,6 +51,7 @@ class Shown:
         self._services = services
         self._finder = finder
         self._probes = probes
+        self._marks = KnownMarks(services)
         self._listed: Sequence[Recording] = ()
         self._places: list[Place] | None = None
         self._settling: Timer | None = None
@@ -56,6 +59,10 @@ class Shown:
         self.recording: Recording | None = None
         self.wanted: BrowsePlace | None = None
         self.reserve: Place | None = None
+
+    def close(self) -> None:
+        """Give the verdicts' file back."""
+        self._marks.close()
 
     def listed(self, recordings: Sequence[Recording]) -> None:
         """Other recordings are listed: their places are on the map."""
@@ -141,3 +148,15 @@ class Shown:
                 view.set_playhead(self._services.playback.position_s)
         self.wanted = None
         self._details_soon()
+        if probed.duration_s is not None:
+            await self._show_marks(view, recording)
+
+    async def _show_marks(self, view: SpectrogramView, recording: Recording) -> None:
+        """Draw labels and verdicts below the spectrogram."""
+        try:
+            marks = await self._marks.of(recording)
+        except BirdscopeError as error:
+            view.log.error(error)
+            return
+        if view.path == recording.path:
+            view.set_marks(marks)

@@ -42,7 +42,7 @@ class SoundApp(SafeApp):
                 tooltip="Make all clips equally loud, or leave them as recorded"),
         Binding("A", "auto_advance", "Auto-advance", show=False, id="player.auto_advance",
                 tooltip="Play the next recording at the end of one, or stop there"),
-        Binding("O", "device", "Output", show=False, id="player.device",
+        Binding("ctrl+o", "device", "Output", show=False, id="player.device",
                 tooltip="Choose the device that plays"),
         Binding("W", "save_clip", "Save clip", show=False, id="player.save_clip",
                 tooltip="Save what would be heard as a WAV file: selection, speed, band"),

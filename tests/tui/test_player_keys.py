@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from birdscope.audio.boxes import Box
 from birdscope.core import paths
 from birdscope.tui.app import BirdscopeApp
+from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.widgets.player_bar import PlayerBar
 from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.spectrogram import SpectrogramView
@@ -91,3 +92,17 @@ async def test_the_next_recording_follows_when_told_to(
             clock.seconds += 1000.0
             await until(pilot, lambda path=following: playback.path == path)
         assert table.cursor == len(names) - 1 >= 1
+
+
+async def test_a_soundscape_shows_its_labels(
+    make_app: MakeApp, tiny_dataset: Path, filled: Filled, until: Until
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await filled(pilot)
+        view, catalog = view_of(app), app.services.catalog
+        assert catalog is not None and view.strip_rows == 0
+        app.query_one(BrowsePane).shown.select(catalog.soundscapes("train_soundscapes")[0])
+        await until(pilot, lambda: view.strip_rows == 1)
+        label = str(view._marks[0].text).split(" ")[0]
+        assert label in {one.label for one in catalog.taxonomy}

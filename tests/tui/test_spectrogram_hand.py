@@ -13,6 +13,7 @@ from textual.app import App, ComposeResult
 
 from birdscope.audio.boxes import Box, Measure
 from birdscope.tui.band import Band
+from birdscope.tui.known_marks import joined
 from birdscope.tui.overlays import Outline, SpanMark, bar_lines, box_text, mark_line
 from birdscope.tui.pictures import Fine, Pictures, Request
 from birdscope.tui.timeline import TimeAxis
@@ -232,3 +233,28 @@ def test_memory_of_pictures_is_bounded() -> None:
     for number in range(120):
         pictures.make(Request(FILE, number / 3, number / 3 + 7, 400, 200, "mel"))
     assert pictures.bytes_kept <= 24_000_000
+
+
+def test_neighbouring_windows_with_one_label_are_one_mark() -> None:
+    marks = joined({4: ["a", "b"], 0: ["a"], 1: ["a"], 2: ["b"]})
+    assert [(one.start_s, one.end_s, one.text) for one in marks] == [
+        (0, 10, "a"),
+        (10, 15, "b"),
+        (20, 25, "a b"),
+    ]
+
+
+@pytest.mark.parametrize("colours", [None, ColorSystem.STANDARD, ColorSystem.EIGHT_BIT])
+async def test_a_box_is_seen_whatever_colours_there_are(
+    until: Until, colours: ColorSystem | None
+) -> None:
+    app = Shown()
+    app.console._color_system = colours
+    async with app.run_test(size=(105, 21)) as pilot:
+        view = await shown(app, pilot, until)
+        text = "".join(view.render_line(y).text for y in range(20))
+        assert ("▀" in text) == (colours is ColorSystem.EIGHT_BIT)
+        assert ("▓" in text) == (colours is not ColorSystem.EIGHT_BIT)
+        view.select(Box(20.0, 30.0, 2000.0, 6000.0))
+        text = "".join(view.render_line(y).text for y in range(20))
+        assert all(text.count(corner) == 1 for corner in "┏┓┗┛")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.segment import Segment
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -109,6 +109,17 @@ class PictureDrawing(PictureView):
         label = layer.labels.get(y, "")
         gutter = gutter_segment(label, self._gutter, layer.axis, "╴" if label else " ")
         return Strip([gutter, *self._cells_of(y)], self._gutter + columns)
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Paint again; what lies over the picture may have moved."""
+        self._layer = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """All lines; what lies over them is found once."""
