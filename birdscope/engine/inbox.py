@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from birdscope.engine.messages import Cancel, Predict, Warm
+from birdscope.engine.messages import Cancel, Predict, Segments, Warm
 
 
 class Inbox:
-    """Room for one Warm and one Predict; a newer one takes the older one's place.
+    """Room for one Warm, one Predict and one Segments; a newer one takes the older one's place.
 
     The reader thread puts, the model thread takes and asks at every window whether what it
     does is still wanted.
@@ -18,6 +18,7 @@ class Inbox:
         self._changed = threading.Condition()
         self._warm: Warm | None = None
         self._predict: Predict | None = None
+        self._segments: Segments | None = None
         self._cancelled: set[int] = set()
 
     def put(self, message: object) -> None:
@@ -27,6 +28,8 @@ class Inbox:
                 self._warm = message
             elif isinstance(message, Predict):
                 self._predict = message
+            elif isinstance(message, Segments):
+                self._segments = message
             elif isinstance(message, Cancel):
                 self._cancel(message.token)
             self._changed.notify()
@@ -37,13 +40,22 @@ class Inbox:
         with self._changed:
             return self._predict is not None
 
-    def take(self) -> Warm | Predict:
+    def take_segments(self) -> Segments | None:
+        """The newest question about parts of a window; asked between two windows."""
+        with self._changed:
+            segments, self._segments = self._segments, None
+            return segments
+
+    def take(self) -> Warm | Predict | Segments:
         """The next request, loading before predicting; waits for one."""
         with self._changed:
-            self._changed.wait_for(lambda: self._warm or self._predict)
+            self._changed.wait_for(lambda: self._warm or self._predict or self._segments)
             if self._warm is not None:
                 warm, self._warm = self._warm, None
                 return warm
+            if self._segments is not None:
+                segments, self._segments = self._segments, None
+                return segments
             assert self._predict is not None
             predict, self._predict = self._predict, None
             return predict

@@ -41,6 +41,16 @@ class WindowPredictor(Protocol):
         ...
 
 
+class SegmentScorer(Protocol):
+    """What the lane needs of birdscope.inference.segments.SegmentCurves."""
+
+    def of(
+        self, waveform: npt.NDArray[np.float32], index: int, n_windows: int
+    ) -> npt.NDArray[np.float32]:
+        """Probabilities float32 [T, C] over one window of a waveform at 32 kHz."""
+        ...
+
+
 Loader = Callable[[Path, Sequence[str], Emit], WindowPredictor]
 
 
@@ -55,6 +65,14 @@ def load_predictor(ensemble: Path, classes: Sequence[str], emit: Emit) -> Window
 
     wanted = classes or own_classes(ensemble)
     return Predictor.load(ensemble, wanted, threads=available_cores(), emit=emit)
+
+
+def segment_scorer(predictor: WindowPredictor) -> SegmentScorer | None:
+    """Asks the nets frame by frame; None for a predictor that has none."""
+    from birdscope.inference.predictor import Predictor
+    from birdscope.inference.segments import SegmentCurves
+
+    return SegmentCurves(predictor) if isinstance(predictor, Predictor) else None
 
 
 def resolve(name: str) -> Loader:

@@ -63,6 +63,40 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Segments:
+    """Which part of a window triggered a species; a newer one takes an older one's place.
+
+    Attributes:
+        token: Number of the request.
+        path: The sound file.
+        index: The window.
+        n_windows: Windows of the recording.
+        column: Of the species.
+    """
+
+    token: int
+    path: Path
+    index: int
+    n_windows: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsScored:
+    """Probabilities over a window.
+
+    Attributes:
+        token: The Segments it answers.
+        times_s: Middles of the steps, from the recording's start.
+        values: 0 to 1, one for each.
+    """
+
+    token: int
+    times_s: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The process is there and waits."""
 

@@ -19,7 +19,7 @@ from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
 from birdscope.engine import messages
 from birdscope.engine.fingerprint import ensemble_fingerprint
 from birdscope.engine.inbox import Inbox
-from birdscope.engine.loading import Loader, WindowPredictor, decode, resolve
+from birdscope.engine.loading import Loader, SegmentScorer, WindowPredictor, decode, resolve
 from birdscope.engine.process import Channel, settle_in
 from birdscope.engine.waveforms import Waveforms
 
@@ -48,6 +48,7 @@ class Worker:
         self._inbox = Inbox()
         self._predictor: WindowPredictor | None = None
         self._loaded: messages.LoadedEnsemble | None = None
+        self._segments: SegmentScorer | None = None
 
     def run(self) -> None:
         """Serve for ever; the pipe's end ends the process."""
@@ -58,6 +59,8 @@ class Worker:
             try:
                 if isinstance(request, messages.Warm):
                     self._warm(request)
+                elif isinstance(request, messages.Segments):
+                    self._answer_segments(request)
                 else:
                     self._predict(request)
             except Cancelled:
@@ -68,7 +71,7 @@ class Worker:
                 self._channel.send(messages.failed(request.token, error, self._log))
 
     def _warm(self, request: messages.Warm) -> None:
-        self._predictor = self._loaded = None
+        self._predictor = self._loaded = self._segments = None
         fingerprint = ensemble_fingerprint(request.ensemble)
         warnings: list[str] = []
         report = self._reporter(request, warnings)
@@ -107,6 +110,9 @@ class Worker:
                 break
             self._channel.send(self._score(self._predictor, request, index, kept))
             left -= 1
+            asked = self._inbox.take_segments()
+            if asked is not None:
+                self._answer_segments(asked)
         if kept is not None:
             kept.flush()
         self._channel.send(messages.Predicted(request.token, left))
@@ -130,6 +136,28 @@ class Worker:
             kept.write(index, values)
         seconds = time.perf_counter() - begun
         return messages.WindowScored(token, recording, index, values, seconds)
+
+    def _answer_segments(self, request: messages.Segments) -> None:
+        """Say which part of a window triggered; a failure must not end what is predicted."""
+        from birdscope.engine.loading import segment_scorer
+
+        try:
+            if self._segments is None and self._predictor is not None:
+                self._segments = segment_scorer(self._predictor)
+            if self._segments is None:
+                raise EngineError("no ensemble is loaded", remedy="choose one with e")
+            waveform, local, count = self._waveforms.around(
+                request.path, request.index, request.n_windows
+            )
+            curve = self._segments.of(waveform, local, count)[:, request.column].tolist()
+        except Exception as error:
+            if not isinstance(error, BirdscopeError):
+                traceback.print_exc()
+            self._channel.send(messages.failed(request.token, error, self._log))
+            return
+        step_s = WINDOW_S / len(curve)
+        times_s = [request.index * WINDOW_S + (at + 0.5) * step_s for at in range(len(curve))]
+        self._channel.send(messages.SegmentsScored(request.token, tuple(times_s), tuple(curve)))
 
     def _writer(
         self, request: messages.Predict, loaded: messages.LoadedEnsemble

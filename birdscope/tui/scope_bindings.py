@@ -37,6 +37,8 @@ HEAT_BINDINGS = [
             tooltip="Lower the threshold by 0.1"),
     Binding("b", "compare", "Before/after", id="scope.compare",
             tooltip="Show the heat map before the session's settings, or after"),
+    Binding("w", "which_part", "Which part", show=False, id="scope.which_part",
+            tooltip="Show which part of the window triggered the selected species"),
     Binding("d", "changes", "Difference", show=False, id="scope.changes",
             tooltip="Show what the settings change in each cell: after minus before"),
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from birdscope.engine.messages import (
     MemberInfo,
     Recall,
     Recalled,
+    SegmentsScored,
     WindowScored,
 )
 from birdscope.engine.recalling import recall
@@ -118,6 +119,10 @@ class FakeEngine:
         )
         self.show(state="ready", text="", window_s=0.1)
         return self.loaded
+
+    async def segments(self, path: Path, index: int, n_windows: int, column: int) -> SegmentsScored:
+        times_s = tuple(index * 5.0 + 0.05 + 0.1 * step for step in range(50))
+        return SegmentsScored(1, times_s, (column / 10,) * 50)
 
     async def predict_windows(self, wanted: WindowsWanted) -> AsyncIterator[WindowScored]:
         if self.loaded is None:

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from birdscope.core.errors import DatasetError
+from birdscope.core.errors import BirdscopeError, Cancelled, DatasetError
 from birdscope.core.types import Recording
 from birdscope.core.units import clock
 from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
@@ -67,6 +67,8 @@ class ScopePane(SpectrogramPane):
         self._opened_for: tuple[object, object] | None = None
         self._files: list[Recording] = []
         self._given: Recording | None = None
+        self._parts_shown = False
+        self._parts_of: tuple[Path, int, int] | None = None
 
     @property
     def place(self) -> ScopePlace | None:
@@ -169,6 +171,8 @@ class ScopePane(SpectrogramPane):
         self._drawn = None
         self.feed.open(recording)
         self._spectrogram.show(None)
+        self._spectrogram.set_curve((), ())
+        self._parts_of = None
         self._feed_changed()
         self.run_worker(self._read_marks(recording), group="scope-marks", exclusive=True)
         if self.is_shown:
@@ -228,6 +232,39 @@ class ScopePane(SpectrogramPane):
         self._following = self.follows
         self._draw_header()
         self._playhead_window = None
+
+    def action_which_part(self) -> None:
+        """Show which part of the window triggered the selected species, or no longer."""
+        self._parts_shown = not self._parts_shown
+        if not self._parts_shown:
+            self._spectrogram.set_curve((), ())
+        elif not self.label:
+            self.notify("No species is selected: predict first, with r.")
+        self._parts_of = None
+        self._ask_for_parts()
+
+    def _ask_for_parts(self) -> None:
+        """Ask for the curve of the selected cell, unless it is there."""
+        recording, column = self.feed.recording, self.heat.column_of(self._heatmap.cursor[0])
+        if not self._parts_shown or recording is None or column is None or not self._has_rows:
+            return
+        wanted = (recording.path, self._window, column)
+        if wanted != self._parts_of:
+            self._parts_of = wanted
+            self.run_worker(self._draw_parts(*wanted), group="scope-parts", exclusive=True)
+
+    async def _draw_parts(self, path: Path, window: int, column: int) -> None:
+        engine = self.feed.engine
+        try:
+            found = await engine.segments(path, window, self.feed.n_windows, column)
+        except Cancelled:
+            return
+        except BirdscopeError as error:
+            self._parts_of = None
+            self.notify(str(error), title="Which part", severity="warning", markup=False)
+            return
+        name = self.heat.taxonomy.get(self.feed.classes[column]).name
+        self._spectrogram.set_curve(found.times_s, found.values, name)
 
     def action_changes(self) -> None:
         """Show what the settings change, or the probabilities again."""
@@ -554,6 +591,7 @@ class ScopePane(SpectrogramPane):
             self.feed, self.heat.taxonomy, self._window, chosen
         )
         self.query_one(TopSpecies).show(title, scores, members, hint)
+        self._ask_for_parts()
 
 
 def _no_file(text: str) -> str:
