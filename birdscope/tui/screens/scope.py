@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -229,9 +230,10 @@ class ScopePane(SpectrogramPane):
     def action_follow(self) -> None:
         """Let the selection follow the playhead, or stay where it is."""
         self.follows = not self.follows
-        self._following = self.follows
+        self._following, self._playhead_window = self.follows, None
         self._draw_header()
-        self._playhead_window = None
+        if self._playing:
+            self._moved(self._services.playback.position_s)
 
     def action_which_part(self) -> None:
         """Show which part of the window triggered the selected species, or no longer."""
@@ -531,7 +533,11 @@ class ScopePane(SpectrogramPane):
         self._draw_top()
         engine = self.query_one(EngineLine)
         share = len(feed.done) / feed.n_windows if feed.n_windows else 0.0
-        engine.show(feed.engine.status, feed.remaining, share)
+        status = feed.engine.status
+        if feed.ensemble is not None and status.ensemble:
+            # one name everywhere: the ensemble's own, not its file's
+            status = replace(status, ensemble=feed.ensemble.name)
+        engine.show(status, feed.remaining, share)
 
     def _show_from(self, recording: Recording, wanted: ScopePlace | None) -> None:
         """Show a recording that was opened, at a place or from its beginning."""

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from birdscope.tui.widgets.heatmap import HeatMap
+from birdscope.tui.widgets.spectrogram import SpectrogramView
+from tests.tui import test_scope as kit
+from tests.tui.conftest import Until
+from tests.tui.fake_engine import FakeEngine
+
+ensemble, minutes, scope = kit.ensemble, kit.minutes, kit.scope
+
+
+@pytest.mark.parametrize("size", [kit.SMALL, kit.LARGE])
+async def test_species_are_sorted_pinned_filtered_and_dimmed(
+    scope: kit.Opened, until: Until, size: tuple[int, int]
+) -> None:
+    async with scope(FakeEngine(), size) as (pilot, pane):
+        await pilot.press("r")
+        await until(pilot, lambda: kit.settled(pane) and bool(pane.heat.rows))
+        taxonomy = pilot.app.services.catalog.taxonomy
+        best = pane.label
+        await pilot.press("down", "down", "i")
+        pinned = pane.label
+        assert pinned != best
+        assert taxonomy.labels[pane.heat.rows[0]] == pinned
+        await pilot.press("s", "s")
+        names = [taxonomy.species[column].name for column in pane.heat.rows[1:]]
+        assert names == sorted(names, key=str.casefold)
+        await pilot.press("a")
+        wanted = pane.heat.class_names[0]
+        classes = {taxonomy.species[column].class_name for column in pane.heat.rows[1:]}
+        assert classes <= {wanted}
+        await pilot.press("t", "t")
+        assert pane.query_one(HeatMap).threshold == pytest.approx(0.2)
+        look = kit.text_of(pane, "#scope-header")
+        assert "by name" in look and wanted in look and "≥ 0.2" in look
+        place = pane.place
+        assert (place.sort, place.pins, place.animal_class) == ("name", (pinned,), wanted)
+
+
+async def test_following_is_turned_off_and_shown(
+    scope: kit.Opened, until: Until, clock: object
+) -> None:
+    async with scope(FakeEngine()) as (pilot, pane):
+        await pilot.press("F", "space")
+        playback = pilot.app.services.playback
+        await until(pilot, lambda: playback.status.state == "playing")
+        assert "stays" in kit.text_of(pane, "#scope-header")
+        clock.seconds += 11  # type: ignore[attr-defined]
+        await until(pilot, lambda: playback.position_s > 10)
+        await pilot.pause()
+        assert pane.window == 0
+        await pilot.press("F")
+        await until(pilot, lambda: pane.window == 2)
+
+
+async def test_d_shows_what_the_settings_change(scope: kit.Opened, until: Until) -> None:
+    async with scope(FakeEngine()) as (pilot, pane):
+        await pilot.press("r")
+        await until(pilot, lambda: kit.settled(pane))
+        before = pane.query_one(HeatMap).render_line(0).text
+        await pilot.press("d")
+        await until(pilot, lambda: pane.feed.other is not None)
+        await until(pilot, lambda: pane.query_one(HeatMap).render_line(0).text != before)
+        assert "after − before" in kit.text_of(pane, "#scope-header")
+        await pilot.press("d")
+        await until(pilot, lambda: pane.query_one(HeatMap).render_line(0).text == before)
+
+
+async def test_w_draws_which_part_triggered(scope: kit.Opened, until: Until) -> None:
+    async with scope(FakeEngine()) as (pilot, pane):
+        await pilot.press("r")
+        await until(pilot, lambda: kit.settled(pane) and bool(pane.heat.rows))
+        view = pane.query_one(SpectrogramView)
+        await pilot.press("w")
+        await until(pilot, lambda: view._curve is not None)
+        assert view._curve.times_s[0] == pytest.approx(0.05)
+        await pilot.press("right")
+        await until(pilot, lambda: view._curve.times_s[0] == pytest.approx(5.05))
+        await pilot.press("w")
+        await until(pilot, lambda: view._curve is None)
