@@ -152,6 +152,7 @@ class BirdscopeApp(SoundApp):
         engine: Engine | None = None,
     ) -> None:
         super().__init__(session, debug)
+        self._panes_made = asyncio.Event()
         self._take_themes()
         self._data = data
         self._files = tuple(files)
@@ -217,6 +218,8 @@ class BirdscopeApp(SoundApp):
     @on(CatalogLoaded)
     async def _catalog_loaded(self, event: CatalogLoaded) -> None:
         catalog = event.catalog
+        # the loader may be faster than the panes, which are made in the screen's own loop
+        await self._panes_made.wait()
         await self._desk.come_back(catalog)
         self.services.catalog = catalog
         self.query_one(TabStrip).note = f"{catalog.name} · {len(catalog.taxonomy)} species"
@@ -373,6 +376,7 @@ class BirdscopeApp(SoundApp):
         await panes.add_content(TunePane(self.services), id="tune")
         await panes.add_content(TrainPane(self.services), id="train")
         await panes.add_content(SubmitPane(self.services), id="submit")
+        self._panes_made.set()
         self._jobs.begin()
         await opening
         self._keys.begin()
