@@ -34,7 +34,7 @@ def test_browse(
         for key in STATES[state]:
             await pilot.press(key)
             await pilot.pause(0.1)
-        await pilot.pause(0.6)
+        await pilot.pause(1.2)
 
     assert snap_compare(make_app(tiny_dataset), terminal_size=SIZES[size], run_before=before)
 
