@@ -180,7 +180,7 @@ class TopSpecies(Widget):
         return [
             Segment(name, name_style),
             Segment(code, self._style("code")),
-            Segment(f" {score.probability:4.2f}", self._style("number")),
+            Segment(f" {_decimal(score.probability)}", self._style("number")),
         ]
 
     def _bar_line(self, score: SpeciesScore, width: int) -> Line:
@@ -230,6 +230,15 @@ class TopSpecies(Widget):
 def _eighths(value: float) -> int:
     eighths = round(min(max(value, 0.0), 1.0) * 8)
     return max(eighths, 1) if value > 0.02 else eighths
+
+
+def _decimal(value: float) -> str:
+    """Two places; 1.00 only where it is 1.
+
+    >>> _decimal(0.999), _decimal(1.0)
+    ('0.99', '1.00')
+    """
+    return f"{value if value >= 1.0 else min(value, 0.99):4.2f}"
 
 
 def _percent(value: float) -> str:
