@@ -50,7 +50,7 @@ class Loaded:
 
 
 def find_sources(study: Study, wanted: FindSources) -> tuple[TuningSource, ...]:
-    """Every pair of scores and labels of this dataset, those that can be opened first, live ones last.
+    """Pairs of scores and labels of this dataset: those that can be opened first, live ones last.
 
     Raises:
         DatasetError: the dataset can't be opened.

@@ -117,7 +117,8 @@ class Drawing:
         feed, pane = self._feed, self._pane
         assert feed.opened is not None
         classes, opened = pane.query_one(ClassDeltas), feed.opened
-        classes.show(opened.classes, opened.label_names, opened.positives, feed.figures.deltas)
+        found = (opened.label_names, opened.positives, feed.figures.deltas)
+        classes.show(opened.classes, *found, start=feed.start_label)
         classes.border_title = f"{self._place}Classes · Δ to {feed.baseline.name}"
         for stages in pane.query(StageBars):
             stages.show(feed.figures.stages)

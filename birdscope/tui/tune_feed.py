@@ -43,6 +43,7 @@ class TuneFeed:
         source: The one that is open, or being opened.
         opened: What there is to tune with; None before it is open.
         figures: What is known of the settings in hand and of the others.
+        start_label: The class to begin with; empty is the first of the list.
     """
 
     def __init__(self, owner: Widget, services: Services, changed: Callable[[], None]) -> None:
@@ -58,6 +59,7 @@ class TuneFeed:
         self.sources: tuple[TuningSource, ...] = ()
         self.source: TuningSource | None = None
         self.opened: TuningOpened | None = None
+        self.start_label = ""
 
     @property
     def study(self) -> Study:
@@ -239,7 +241,7 @@ class TuneFeed:
         if first or not fits(self.settings, opened.members):
             self._history = History(ordered(self._start(opened, place)))
         self._take_baseline(opened, place)
-        label = place.label if place is not None else self.label
+        label = self.start_label = place.label if place is not None else self.label
         if label not in opened.classes:
             label = next(iter((*opened.scored_classes, *opened.classes)), "")
         self.figures.show_class(label)

@@ -8,6 +8,7 @@ from birdscope.core.settings import Settings, Smooth
 from birdscope.engine.tune_messages import TuningSource
 from birdscope.postprocess.chosen_notes import chosen_note
 from birdscope.session.saved_settings import SavedSettings
+from birdscope.tui.widgets.class_deltas import ClassDeltas
 from birdscope.tui.widgets.settings_table import SettingsTable
 from tests.tui.conftest import MakeApp
 from tests.tui.fake_tuning import SOURCE, FakeTuning
@@ -38,11 +39,11 @@ async def test_settings_chosen_on_these_labels_have_a_star_and_their_nested_figu
         await wait_for(pilot, lambda: line(pane, "saved searched").interval is not None)
         assert line(pane, "saved searched").chosen_here
         assert not line(pane, "saved elsewhere").chosen_here, "not chosen on the labels on show"
+        table.focus()
+        table.select("saved searched")
         await wait_for(pilot, lambda: "noise*" in text_of(table) or "better*" in text_of(table))
         assert text_of(table).count("*") == 1
         assert "* chosen on these labels" in str(pane.query_one("#tune-upper").border_subtitle)
-        table.focus()
-        table.select("saved searched")
         said = pane.query_one("#tune-line")
         await wait_for(pilot, lambda: "nested 0.8800" in text_of(said))
         assert "overfit +0.0500" in text_of(said) and "within noise" in text_of(said)
@@ -113,14 +114,23 @@ async def test_what_was_in_hand_is_there_again_next_time(
         await go_to(pilot, pane, weight)
         await pilot.press("right", "right")
         pane.query_one(SettingsTable).select("built-in raw mean")
-        await pilot.press("equals_sign", "n")
+        await pilot.press("equals_sign")
         await wait_for(pilot, lambda: pane.feed.baseline.name == "raw mean")
+        classes = pane.query_one(ClassDeltas)
+        await wait_for(pilot, lambda: len(pane.feed.figures.deltas) == 3)
+        await pilot.pause(0.2)
+        classes.cursor = classes.labels.index("b")
+        await wait_for(pilot, lambda: pane.feed.label == "b")
         before, label = pane.feed.settings, pane.feed.label
         pilot.app.exit()
-    async with tune_tab(make_app(tiny_dataset), FakeTuning(sources=(SOURCE, FILE))) as (_, again):
+    async with tune_tab(make_app(tiny_dataset), FakeTuning(sources=(SOURCE, FILE))) as (
+        pilot,
+        again,
+    ):
         assert again.feed.settings == before and before.steps[1].weight == 0.22  # type: ignore[union-attr]
         assert again.feed.baseline.name == "raw mean"
-        assert again.feed.label == label
+        await pilot.pause(0.2)
+        assert again.feed.label == label == again.query_one(ClassDeltas).label
         assert again.feed.source == FILE
         assert again._services.session.state.settings is None, "nothing was made the session's"
 

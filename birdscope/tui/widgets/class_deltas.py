@@ -69,8 +69,17 @@ class ClassDeltas(RowsView):
         names: Mapping[str, str],
         positives: Mapping[str, int],
         deltas: Sequence[ClassDelta],
+        start: str = "",
     ) -> None:
-        """Show the classes; those without a delta can't be scored and come last."""
+        """Show the classes; those without a delta can't be scored and come last.
+
+        Args:
+            classes: Their labels.
+            names: Label → name for people.
+            positives: Label → positive rows.
+            deltas: Of those that can be scored.
+            start: Where the cursor is put at first; empty is the first row.
+        """
         shown = (classes, names, positives, deltas)
         if shown == self._shown:
             return
@@ -82,9 +91,9 @@ class ClassDeltas(RowsView):
             _Class(label, names.get(label, label), positives.get(label, 0), known.get(label))
             for label in classes
         ]
-        first = not any(one.delta for one in self._rows) and bool(deltas)
-        self._order(rows)
-        if first:
+        first = not any(one.delta for one in self._rows)
+        self._order(rows, start if first else "")
+        if first and deltas and not start:
             self.cursor = 0
 
     def action_sort(self) -> None:
@@ -138,8 +147,8 @@ class ClassDeltas(RowsView):
         counted = _COUNT if width >= _COUNT_FROM else 0
         return max(width - counted - _AUC - _CHANGE - 2 * self._bar_cells(width) - 2, 8)
 
-    def _order(self, rows: Sequence[_Class]) -> None:
-        before = self.label
+    def _order(self, rows: Sequence[_Class], wanted: str = "") -> None:
+        before = wanted or self.label
         self._rows = tuple(sorted(rows, key=self._sort_key))
         labels = self.labels
         self.rows_changed(labels.index(before) if before in labels else 0)
