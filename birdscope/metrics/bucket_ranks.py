@@ -74,7 +74,5 @@ def _places(own: npt.NDArray[np.uint16]) -> npt.NDArray[np.integer[Any]]:
     small = np.uint16 if 2 * len(own) < _BUCKETS else np.int32
     occupied = np.zeros(_BUCKETS, dtype=small)
     occupied[own] = 1
-    places: npt.NDArray[np.integer[Any]] = occupied.cumsum(dtype=small)
-    places *= 2
-    places -= occupied
+    places: npt.NDArray[np.integer[Any]] = 2 * occupied.cumsum(dtype=small) - occupied
     return places
