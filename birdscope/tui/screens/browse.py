@@ -125,6 +125,10 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         else:
             self.query_one(SpeciesList).empty_text = "opening the dataset …"
 
+    def on_unmount(self) -> None:
+        """Give the verdicts' file back."""
+        self.shown.close()
+
     def on_show(self) -> None:
         """Read the lengths that nobody saw while another tab was on show; take new figures."""
         self._probe_seen()
