@@ -214,9 +214,15 @@ def _item(
         members={name: float(values[row]) for name, values in column.members.items()},
         sampling_probability=_number(queue.probability, place),
         cost=_number(queue.cost, place),
+        spread=_spread(candidates, row) if wanted.kind == "disagreement" else None,
         hour=None if began is None else began.hour,
         truth=None if truth < 0 else bool(truth),
     )
+
+
+def _spread(candidates: Candidates, row: int) -> float:
+    opinions = candidates.members[:, row]
+    return float(np.nanmax(opinions) - np.nanmin(opinions))
 
 
 def _number(values: npt.NDArray[np.float64] | None, place: int) -> float | None:

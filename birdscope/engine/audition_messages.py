@@ -83,6 +83,8 @@ class QueueItem:
         cost: What the window takes from the class's ROC-AUC, 0 to 1; None for other kinds.
         hour: Hour of the day at which the recording begins; None where its name doesn't tell.
         truth: Whether the labels say that the species is there; None where they don't tell.
+        spread: How far the opinions lie apart, highest minus lowest; None for kinds other than
+            `disagreement`.
     """
 
     recording: str
@@ -96,6 +98,7 @@ class QueueItem:
     cost: float | None = None
     hour: int | None = None
     truth: bool | None = None
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class AuditionFeed:
         choice: Which queue is wanted.
         found: The queue on show; None before the first.
         loading: Whether another one is on its way.
+        more: Whether scores may have been added since it was asked for.
         problem: Why it can't be had; empty where it can.
         verdicts: Window → the verdict about the species that counts.
         unsaved: Window → the answer that could not be kept.
@@ -94,6 +95,7 @@ class AuditionFeed:
         self.choice = Choice()
         self.found: QueueFound | None = None
         self.loading = False
+        self.more = False
         self.problem = ""
         self.verdicts: Mapping[WindowKey, Verdict] = {}
         self.unsaved: dict[WindowKey, Answer] = {}
@@ -192,6 +194,7 @@ class AuditionFeed:
                 hours=choice.hours, skip_judged=choice.hide_judged, labels=choice.labels,
             )  # fmt: skip
             if again or wanted != self._asked or self.found is None or not self.found.items:
+                self.more = False
                 answer = await self._services.study.ask(wanted)
                 self.found, self._asked = cast("QueueFound", answer), wanted
             self.problem = ""

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from birdscope.core.types import Recording
 from birdscope.core.units import clock
-from birdscope.core.windows import WINDOW_S
+from birdscope.core.windows import WINDOW_S, stem_of
 from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.probing import Probes
 from birdscope.tui.references import References
@@ -105,6 +105,13 @@ class AuditionSounds:
             recording.path, name=recording.name, start_s=view.view_start_s, end_s=view.view_end_s
         )
 
+    def play_other(self) -> None:
+        """Play what was not played last: the reference or the window."""
+        if self.sounding == "reference":
+            self.play()
+        else:
+            self.play_reference()
+
     def toggle(self) -> None:
         """Pause what sounds, go on with it, or play the window."""
         state = self._services.playback.status.state
@@ -133,12 +140,13 @@ class AuditionSounds:
     def _title(self, note: str) -> None:
         item, view = self.item, self._window
         if item is None:
-            view.border_title = "Window"
+            view.border_title, view.border_subtitle = "Window", ""
             return
-        name = item.recording.rsplit("/", 1)[-1]
         score = f"  {number(item.score).strip()}" if item.score == item.score else ""
-        text = f"{clock(item.start_s)}–{clock(item.end_s)}{score}  {name}"
+        text = f"{clock(item.start_s)}–{clock(item.end_s)}{score}  {stem_of(item.recording)}"
         view.border_title = Content(f"{text}  {note}" if note else text)
+        said = [f"{name} {number(one).strip()}" for name, one in item.members.items()]
+        view.border_subtitle = Content("  ".join(said) if len(said) > 1 else "")
 
     async def _show(self, item: QueueItem | None, play: bool) -> None:
         view = self._window

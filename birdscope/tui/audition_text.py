@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
@@ -16,7 +15,8 @@ from birdscope.tui.ensembles import none_fits
 
 if TYPE_CHECKING:
     from birdscope.core.verdicts import QueueKind, Verdict
-    from birdscope.engine.audition_messages import JudgeSummary, PrecisionAt, ThresholdAt
+    from birdscope.engine.audition_messages import QueueItem
+    from birdscope.session.state import AuditionPlace
 
 KINDS: Mapping[QueueKind, tuple[str, str]] = {
     "score": (
@@ -44,7 +44,6 @@ KINDS: Mapping[QueueKind, tuple[str, str]] = {
 """Kind of queue → its short name, and what it is good for."""
 
 _ANSWERS = {"yes": ("✓ yes", "good"), "no": ("✗ no", "bad"), "maybe": ("? maybe", "warn")}
-_KEY = "[b $footer-key-foreground]{}[/]"
 
 
 def header(
@@ -60,17 +59,17 @@ def header(
         width: Cells there are.
     """
     if species is None:
-        return Content.from_markup("[b $footer-key-foreground]/[/] [$text-muted]species[/]")
-    line = Content.from_markup("[b]$name[/]", name=species.name)
+        return key("/") + quiet(" species")
+    line = key("/") + Content.from_markup(" [b]$name[/]", name=species.name)
     if species.name != species.label:
         line += Content.from_markup(" [$text-secondary]$code[/]", code=species.label)
-    line += _quiet(f" · {KINDS[choice.kind][0]}")
+    line += Content("  ") + key("s") + quiet(f" {KINDS[choice.kind][0]}")
     for one in filters(choice):
         line += Content.from_markup(" · [$text-warning]$one[/]", one=one)
     for right in (" · ".join(part for part in (source, annotator) if part), annotator):
         gap = width - line.cell_length - len(right)
         if gap >= 2:
-            return line + _quiet(" " * gap + right)
+            return line + quiet(" " * gap + right)
     return line
 
 
@@ -109,48 +108,94 @@ def left(feed: AuditionFeed) -> int:
     return sum((one.recording, one.index) not in feed.verdicts for one in feed.found.items)
 
 
-def queue_titles(feed: AuditionFeed, row: int) -> tuple[str, str]:
-    """What stands in the frame of the queue: above and below."""
+def ranked_by(kind: QueueKind, items: Sequence[QueueItem]) -> tuple[str, Sequence[float | None]]:
+    """Title and values of what ranks a queue, where the score doesn't; else none."""
+    if kind == "auc_loss":
+        return "AUC", [one.cost for one in items]
+    if kind == "disagreement":
+        return "differ", [one.spread for one in items]
+    return "", ()
+
+
+def truth(item: QueueItem | None, kind: QueueKind) -> str:
+    """What the labels say of a window, in a queue of errors; else nothing, lest it sway."""
+    if item is None or item.truth is None or kind != "auc_loss":
+        return ""
+    return "labels: there" if item.truth else "labels: not there"
+
+
+def choice_of(place: AuditionPlace) -> dict[str, Any]:
+    """The fields of the choice that shows a remembered place."""
+    return {
+        "label": place.label,
+        "kind": next((one for one in KINDS if one == place.kind), "score"),
+        "recordings": place.recordings,
+        "hours": place.hours,
+        "hide_judged": place.hide_judged,
+    }
+
+
+def queue_titles(feed: AuditionFeed, row: int, predicting: str) -> tuple[str, str]:
+    """What stands in the frame of the queue: above and below.
+
+    Args:
+        feed: The state.
+        row: Where the cursor is.
+        predicting: How far a prediction is; empty where none runs.
+    """
     found = feed.found
     if found is None or not found.items:
         return "Queue", "…" if feed.loading else ""
     below = f"{left(feed)} left"
     if found.recordings < found.of_recordings:
-        below = f"{found.recordings}/{found.of_recordings} files · r again · {below}"
+        if feed.more and not predicting:
+            below = f"r adds new files · {below}"
+        else:
+            so_far = "so far" if predicting else "· R more"
+            below = f"{found.recordings:,}/{found.of_recordings:,} files {so_far} · {below}"
     elif found.total > len(found.items):
         below += f" · {found.total:,} in all"
     return f"Queue {row + 1}/{len(found.items)}", below
 
 
-def hint(feed: AuditionFeed, species: Species | None, to_predict: str) -> Content:
+def hint(feed: AuditionFeed, species: Species | None, offer: str, predicting: str) -> Content:
     """What to do while there is no window to show.
 
     Args:
         feed: The state.
         species: The one chosen; None before.
-        to_predict: What R would predict, with the time it takes; empty where it can't.
+        offer: What R would predict, with the time it takes; empty where it can't.
+        predicting: How far a prediction is; empty where none runs.
     """
     if species is None:
-        return _quiet("No species is chosen. ") + _key("/") + _quiet(" lists them.")
+        return quiet("No species is chosen. ") + key("/") + quiet(" lists them.")
     if feed.problem:
-        return _bad(feed.problem)
+        return bad(feed.problem)
     if feed.found is None:
-        return _quiet("The windows are being ranked …")
+        return quiet("The windows are being ranked …")
     found = feed.found
-    if not found.recordings and to_predict:
+    if not found.recordings and predicting:
+        lines = [
+            Content.from_markup("[b]Soundscapes are being predicted[/]"),
+            quiet(predicting),
+            Content(""),
+            quiet("The queue begins by itself with the first scores."),
+        ]
+        return Content("\n").join([*lines, key("6") + quiet(" shows the job")])
+    if not found.recordings and offer:
         what, *_ = found.problem.splitlines() or [""]
-        lines = [_bad(f"{what[:1].upper()}{what[1:]}."), Content("")]
-        lines.append(_key("R") + _quiet(f" predicts {to_predict}"))
-        return Content("\n").join([*lines, _key("2") + _quiet(" and r predict one soundscape")])
+        lines = [bad(f"{what[:1].upper()}{what[1:]}."), Content("")]
+        lines.append(key("R") + quiet(f" predicts {offer}"))
+        return Content("\n").join([*lines, key("2") + quiet(" and r predict one soundscape")])
     if not found.recordings and feed.ensemble is None and feed.choice.kind != "clips":
-        return _quiet(none_fits("e on Scope"))
-    lines = [_bad(found.problem) if found.problem else _quiet("No window fits.")]
+        return quiet(none_fits("e on Scope"))
+    lines = [bad(found.problem) if found.problem else quiet("No window fits.")]
     if filters(feed.choice):
-        lines += [Content(""), _key("F") + _quiet(" changes the filter, ") + _key("esc")]
-        lines[-1] += _quiet(" lists all windows again")
+        lines += [Content(""), key("F") + quiet(" changes the filter, ") + key("esc")]
+        lines[-1] += quiet(" lists all windows again")
     if found.judged:
         text = f"{found.judged} judged windows are left out: "
-        lines += [Content(""), _quiet(text) + _key("H") + _quiet(" shows them")]
+        lines += [Content(""), quiet(text) + key("H") + quiet(" shows them")]
     return Content("\n").join(lines)
 
 
@@ -158,75 +203,6 @@ def needed(count: int, part: str, seconds: float) -> str:
     """What a prediction of a part of the dataset is: files and time."""
     time = f", about {duration(seconds)}" if seconds > 0 else ""
     return f"all {count:,} {part} as a job{time}"
-
-
-def tally(feed: AuditionFeed) -> Content:
-    """How many windows have which answer."""
-    summary = feed.summary
-    if summary is None:
-        return _quiet("…" if not feed.summary_problem else "")
-    judged = summary.yes + summary.no + summary.maybe
-    if not judged:
-        return (
-            _quiet("no verdicts yet: ")
-            + _key("y")
-            + _quiet(" yes  ")
-            + _key("n")
-            + _quiet(" no  ")
-            + _key("m")
-            + _quiet(" maybe")
-        )
-    line = Content.from_markup("[b]$count[/] judged ", count=str(judged))
-    for sign, role, count in (
-        ("✓", "success", summary.yes), ("✗", "error", summary.no), ("?", "warning", summary.maybe)
-    ):  # fmt: skip
-        line += Content.from_markup(f"  [$text-{role}]{sign}[/] {count}")
-    return line
-
-
-def precision_line(one: PrecisionAt) -> Content:
-    """precision@k with its interval."""
-    line = Content.from_markup("[$text-muted]$name[/]", name=f"precision@{one.k:<4}")
-    line += Content.from_markup("[b]$share[/]", share=f"{one.precision:5.0%}")
-    line += _quiet(f"  {one.low:.0%}–{one.high:.0%}")
-    return line + _quiet(f"  {one.gaps} unjudged") if one.gaps else line
-
-
-def threshold_line(one: ThresholdAt) -> Content:
-    """The score for a precision, with its interval or why there is none."""
-    line = Content.from_markup("[$text-muted]$name[/]", name=f"{one.precision:.0%} right ")
-    if one.score is None:
-        return line + _quiet(f"   {one.reason or 'no score reaches it'}")
-    line += Content.from_markup("from [b]$score[/]", score=f"{one.score:.3f}")
-    if one.low is None and one.high is None:
-        return line
-    low = "0" if one.low is None else f"{one.low:.3f}"
-    high = "?" if one.high is None else f"{one.high:.3f}"
-    return line + _quiet(f"  {low}–{high}")
-
-
-def summary_lines(feed: AuditionFeed, width: int, rows: int) -> Content:
-    """Tally, precision, thresholds and remarks: as many as there is room for."""
-    first = [_error(f"NOT SAVED: {feed.save_problem}")] if feed.save_problem else []
-    first.append(tally(feed))
-    if feed.summary_problem:
-        first.append(_bad(feed.summary_problem))
-    summary = feed.summary
-    if summary is None or not summary.precision:
-        return Content("\n").join(first)
-    last = [threshold_line(one) for one in summary.thresholds]
-    if not summary.enough:
-        last = [_bad(summary.reason)]
-    room = rows - _height([*first, *last], width)
-    notes = [_quiet(one) for one in summary.notes]
-    kept = min(max(1, room - _height(notes, width)), len(summary.precision))
-    precision = [precision_line(one) for one in summary.precision[-kept:]]
-    return Content("\n").join([*first, *reversed(precision), *last, *notes])
-
-
-def _height(lines: list[Content], width: int) -> int:
-    """Rows that lines take, the long ones broken."""
-    return sum(max(1, math.ceil(one.cell_length / max(width, 1))) for one in lines)
 
 
 def hours_of(text: str) -> tuple[int, int] | None:
@@ -249,27 +225,16 @@ def hours_of(text: str) -> tuple[int, int] | None:
     return first, second
 
 
-def curve_of(
-    summary: JudgeSummary | None,
-) -> tuple[list[float], list[float]]:
-    """The calibration curve: scores, and the probability that the species is there."""
-    if summary is None or not summary.enough:
-        return [], []
-    pairs = [pair for pair in summary.curve if all(map(math.isfinite, pair))]
-    return [score for score, _ in pairs], [share for _, share in pairs]
-
-
-def _key(text: str) -> Content:
+def key(text: str) -> Content:
+    """A key to press."""
     return Content.from_markup("[b $footer-key-foreground]$key[/]", key=text)
 
 
-def _quiet(text: str) -> Content:
+def quiet(text: str) -> Content:
+    """What is not looked at first."""
     return Content.from_markup("[$text-muted]$text[/]", text=text)
 
 
-def _bad(text: str) -> Content:
+def bad(text: str) -> Content:
+    """What is wrong, or missing."""
     return Content.from_markup("[$text-warning]$text[/]", text=text)
-
-
-def _error(text: str) -> Content:
-    return Content.from_markup("[b $text-error]$text[/]", text=text)

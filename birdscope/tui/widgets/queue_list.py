@@ -67,7 +67,8 @@ class QueueList(RowsView):
         Args:
             items: The windows, in their order.
             marks: Window → the word of its verdict and the role that colours it.
-            extra: Title and values of a column of the queue's own; an empty title has none.
+            extra: Title and values of what ranks the queue where the score doesn't; an empty title
+                has none. It has a column of its own, in the score's place where room is short.
             cursor: The row to stand on.
         """
         self._items, self._marks, self._extra = items, marks, extra
@@ -100,9 +101,12 @@ class QueueList(RowsView):
     def header_spans(self, width: int) -> list[Span]:
         """Titles of the columns."""
         members, name, mark = self._layout(width)
-        line = f" {fit('score', _SCORE, right=True)}"
+        first, wide = ("score", _SCORE), width >= _MEMBERS_FROM
+        if self._extra[0] and not wide:
+            first = (self._extra[0], _EXTRA)
+        line = f" {fit(*first, right=True)}"
         line += "".join(f" {fit(one, _MEMBER, right=True)}" for one in members)
-        if self._extra[0] and width >= _MEMBERS_FROM:
+        if self._extra[0] and wide:
             line += f" {fit(self._extra[0], _EXTRA, right=True)}"
         line += f"  {fit('recording', name)} {fit('at', _TIME, right=True)}"
         return [(f"{line}  {fit('verdict' if mark > 1 else '', mark)}", "header")]
@@ -112,11 +116,13 @@ class QueueList(RowsView):
         item = self._items[row]
         members, name, mark = self._layout(width)
         word, role = self._marks.get(self._key(row), ("", "dim"))
-        spans: list[Span] = [(f" {number(item.score)}", "dim" if word else "strong")]
+        extra, wide = self._extra[0], width >= _MEMBERS_FROM
+        first = number(item.score) if wide or not extra else self._ranked_by(row)
+        spans: list[Span] = [(f" {first}", "dim" if word else "strong")]
         spans += [(f" {fit(number(item.members[one]), _MEMBER, right=True)}", "dim")
                   for one in members]  # fmt: skip
-        if self._extra[0] and width >= _MEMBERS_FROM:
-            spans.append((f" {fit(small(self._extra[1][row]), _EXTRA, right=True)}", "dim"))
+        if extra and wide:
+            spans.append((f" {self._ranked_by(row)}", "dim"))
         return [
             *spans,
             (f"  {ends(stem_of(item.recording), name)} ", "dim" if word else "text"),
@@ -128,6 +134,10 @@ class QueueList(RowsView):
         """Choose the window under the cursor."""
         self.choose()
 
+    def _ranked_by(self, row: int) -> str:
+        """What ranks the window where the score doesn't."""
+        return fit(small(self._extra[1][row]), _EXTRA, right=True)
+
     def _key(self, row: int) -> WindowKey:
         return self._items[row].recording, self._items[row].index
 
@@ -136,7 +146,8 @@ class QueueList(RowsView):
         members = list(self._items[0].members) if self._items else []
         mark = 10 if width >= _MEMBERS_FROM else 1
         taken = 1 + _SCORE + _GAP + 1 + _TIME + _GAP + mark
-        taken += (1 + _EXTRA) if self._extra[0] and width >= _MEMBERS_FROM else 0
+        if self._extra[0]:
+            taken += 1 + _EXTRA if width >= _MEMBERS_FROM else _EXTRA - _SCORE
         room = width - taken - len(members) * (1 + _MEMBER)
         if len(members) < 2 or width < _MEMBERS_FROM or room < _LEAST_NAME:
             members, room = [], width - taken
