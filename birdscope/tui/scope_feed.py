@@ -143,6 +143,7 @@ class Feed:
 
     def choose_default_ensemble(self) -> None:
         """Take the ensemble asked for, the session's, the demo's or the first that fits."""
+        self._fingerprint = ""
         self._run(self._choose_default(), "scope-ensemble")
 
     def use_ensemble(self, path: Path) -> None:
@@ -202,7 +203,11 @@ class Feed:
     async def _stream(self, order: tuple[int, ...]) -> None:
         recording, live = self.recording, self._live
         assert recording is not None and live is not None
-        session = self._services.session
+        session, catalog = self._services.session, self._services.catalog
+        if not self._fingerprint:
+            # what is kept must lie where it is looked for the next time
+            own = await asyncio.to_thread(catalog.fingerprint) if catalog else LOOSE
+            self._fingerprint = own
         wanted = WindowsWanted(
             recording.key,
             recording.path,
@@ -292,14 +297,13 @@ class Feed:
         recording, live, catalog = self.recording, self._live, self._services.catalog
         if recording is None or live is None or self.ensemble is None:
             return
-        self._fingerprint = LOOSE
-        if catalog is not None:
-            self._fingerprint = await asyncio.to_thread(catalog.fingerprint)
+        fingerprint = await asyncio.to_thread(catalog.fingerprint) if catalog else LOOSE
+        self._fingerprint = fingerprint
         if not self.ensemble.fingerprint:
             return
-        session, fingerprint = self._services.session, self.ensemble.fingerprint
-        folder = session.scores_folder(self._fingerprint, fingerprint)
-        jobs = session.job_scores_folder(self._fingerprint, fingerprint)
+        session, ensemble = self._services.session, self.ensemble.fingerprint
+        folder = session.scores_folder(fingerprint, ensemble)
+        jobs = session.job_scores_folder(fingerprint, ensemble)
         try:
             kept = await self.engine.questions.recall(recording.key, recording.path, folder, jobs)
         except Cancelled:
