@@ -119,6 +119,12 @@ def test_every_kind_gives_a_queue(catalog, session):
         assert found.items, kind
         assert (found.items[0].sampling_probability is not None) == (kind == "stratified")
         assert (found.items[0].cost is not None) == (kind == "auc_loss")
+        spreads = [one.spread for one in found.items]
+        if kind == "disagreement":
+            apart = [max(one.members.values()) - min(one.members.values()) for one in found.items]
+            assert spreads == pytest.approx(apart) and spreads == sorted(spreads, reverse=True)
+        else:
+            assert set(spreads) == {None}
     near = ask(study, wanted(catalog, session, "uncertainty", threshold=0.2, limit=1)).items[0]
     assert abs(near.score - 0.2) < 0.1
 

@@ -30,6 +30,9 @@ class FakeStudy:
         paths: Soundscapes, four windows each; the first one scores best.
         problem: Why there is no queue.
         refuses: An error that every queue raises.
+
+    Attributes:
+        scored: How many soundscapes have scores, the first ones.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class FakeStudy:
         self.paths = list(paths)
         self.problem = problem
         self.refuses = refuses
+        self.scored = len(self.paths)
         self.asked: list[QueueWanted] = []
 
     async def ask(self, request: object, slot: str = "") -> object:
@@ -67,13 +71,16 @@ class FakeStudy:
         every = [
             item(key, path, index, 0.98 - 0.07 * (WINDOWS * number + index), wanted)
             for number, (key, path) in enumerate(self.paths)
+            if number < self.scored
             for index in range(WINDOWS)
             if wanted.recording.casefold() in key.casefold()
         ]
         items = tuple(one for one in every if (one.recording, one.index) not in judged)
         left_out = len(every) - len(items)
-        count = len(self.paths)
-        return QueueFound(items, len(items), left_out, count, count, "train_soundscapes", ENSEMBLE)
+        return QueueFound(
+            items, len(items), left_out, self.scored, len(self.paths), "train_soundscapes",
+            ENSEMBLE, problem="" if items else "no recording has scores of this ensemble yet",
+        )  # fmt: skip
 
 
 def item(key: str, path: Path, index: int, score: float, wanted: QueueWanted) -> QueueItem:
@@ -84,7 +91,7 @@ def item(key: str, path: Path, index: int, score: float, wanted: QueueWanted) ->
     return QueueItem(
         key, path, index, 5.0 * index, 5.0 * index + 5, score, members,
         0.25 if wanted.kind == "stratified" else None, 0.01 * index if costs else None, 7,
-        True if costs else None,
+        True if costs else None, 0.06 if wanted.kind == "disagreement" else None,
     )  # fmt: skip
 
 

@@ -188,10 +188,10 @@ class AuditionPane(ListeningPane, inherit_bindings=False):
         if self.autoplay:
             self.sounds.play()
 
-    def action_exchange(self) -> None:
+    async def action_exchange(self) -> None:
         """Export verdicts, or import some."""
         if (catalog := self._services.catalog) is not None:
-            self._exchange.open(catalog)
+            await self._exchange.open(catalog)
 
     async def action_species(self) -> None:
         """Choose a species."""
