@@ -25,8 +25,10 @@ demo: $(STAMP)
 	$(BIN)/birdscope demo
 	$(BIN)/birdscope --data sessions/demo-data --session demo --ensemble models/demo.toml
 
+# Sound goes through one device, so tests that listen to it run one after the other.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not audio" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m audio
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
