@@ -73,7 +73,7 @@ class TourDesk:
 
     def begin_once(self) -> None:
         """Show it to a person who has not seen it."""
-        if not self._app.is_headless and not _file().exists():
+        if not self._app.is_headless and not seen_file().exists():
             self.begin()
 
     def begin(self) -> None:
@@ -85,10 +85,11 @@ class TourDesk:
         self._app.action_show_tab("browse")
         self._app.push_screen(TourScreen(STEPS))
         try:
-            atomic.write_text(_file(), "seen\n")
+            atomic.write_text(seen_file(), "seen\n")
         except OSError:
             return
 
 
-def _file() -> Path:
+def seen_file() -> Path:
+    """A file that is there once somebody saw the tour."""
     return paths.cache() / "tour-seen"

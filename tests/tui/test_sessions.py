@@ -27,6 +27,7 @@ from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.screens.choose_session import ChooseSession, used
 from birdscope.tui.screens.name_session import NameSession
 from birdscope.tui.screens.scope import ScopePane
+from birdscope.tui.tour import seen_file
 from birdscope.tui.widgets.heatmap import HeatMap
 from birdscope.tui.widgets.notice_line import NoticeLine
 from birdscope.tui.widgets.player_bar import PlayerBar
@@ -443,6 +444,9 @@ class Terminal:
     """birdscope in a pseudo-terminal of 100 × 30 cells whose output nobody reads."""
 
     def __init__(self, arguments: list[str]) -> None:
+        # Otherwise the first key would go to the tour.
+        seen_file().parent.mkdir(parents=True, exist_ok=True)
+        seen_file().touch()
         self._handle, inner = os.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.process = subprocess.Popen(
