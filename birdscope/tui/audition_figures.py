@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from birdscope.engine.audition_messages import JudgeSummary, PrecisionAt, ThresholdAt
 
 _FIRST_KEYS = (
-    ("space", "hear it; enter with 2 s before and after"),
-    ("y n m", "yes, no, maybe; c: it is another species"),
-    ("v", "the species' own recordings beside it"),
+    ("space", "hear it; enter: with 2 s around"),
+    ("y n m", "yes, no, maybe; c: another species"),
+    ("v", "its own recordings beside it"),
 )
+_THEN = "10 yes and 10 no give the score from which 90, 95 and 99 % are right."
 
 
 def tally(feed: AuditionFeed) -> Content:
@@ -32,10 +33,9 @@ def tally(feed: AuditionFeed) -> Content:
             [
                 Content("Is the species in the marked 5 s?"),
                 *(key(name) + quiet(f"  {text}") for name, text in _FIRST_KEYS),
-                quiet("From here: precision of the best k windows and, from 10 yes and 10 no on, "
-                       "the score from which 90, 95 and 99 % are right."),
+                quiet(_THEN),
             ]
-        )  # fmt: skip
+        )
     line = Content.from_markup("[b]$count[/] judged ", count=str(judged))
     for sign, role, count in (
         ("✓", "success", summary.yes), ("✗", "error", summary.no), ("?", "warning", summary.maybe)

@@ -18,6 +18,7 @@ from birdscope.session.verdicts import Verdicts
 from birdscope.tui.app import BirdscopeApp
 from birdscope.tui.screens.ask_text import AskText
 from birdscope.tui.screens.audition import AuditionPane
+from birdscope.tui.tour import seen_file
 from birdscope.tui.widgets.species_list import SpeciesList
 from tests.tui.fake_audition import FakeStudy
 from tests.tui.jobs_kit import wait_for
@@ -34,7 +35,9 @@ def study_of(data: Path, **more: Any) -> FakeStudy:
 
 
 def introduce(name: str = ME) -> None:
-    """Tell the session of these tests who judges."""
+    """Tell the session of these tests who judges, and that the tour has been seen."""
+    seen_file().parent.mkdir(parents=True, exist_ok=True)
+    seen_file().touch()
     session = Session.open(paths.sessions(), "test")
     session.update(annotator=name)
     session.close()

@@ -95,7 +95,7 @@ async def test_another_queue_begins_at_its_top(make_app: MakeApp, tiny_dataset: 
         assert "differ" in pane.queue.header_spans(100)[0][0]
         narrow = pane.queue.header_spans(30)[0][0]
         assert "differ" in narrow and "score" not in narrow
-        assert pane.queue.spans_of(0, 30)[0][0].strip() == "0.06"
+        assert pane.queue.spans_of(0, 30)[0][0].strip() == "0.060"
         study.refuses = EngineError("lost", remedy="press r")
         await pilot.press("r")
         await wait_for(pilot, lambda: "lost" in hint_of(pane))

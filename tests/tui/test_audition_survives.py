@@ -162,7 +162,7 @@ async def test_verdicts_go_out_and_come_in_again(
         await _exchange(pilot, 3, out / "verdicts.csv")
         await wait_for(pilot, lambda: len(kept()) == 3 and len(pane.feed.verdicts) == 3)
         assert _said(kept()) == _said(before)
-        assert any("1 new verdicts" in one.message for one in pilot.app._notifications)
+        assert any("1 new verdict" in one.message for one in pilot.app._notifications)
 
 
 async def test_a_file_that_holds_no_verdicts_says_so(

@@ -172,5 +172,7 @@ def number(probability: float | None) -> str:
 
 
 def small(value: float | None) -> str:
-    """A small number with two significant digits."""
-    return "–" if value is None or value != value else f"{value:.2g}"
+    """A number below 1 with three decimals, two digits where those would be zeros."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.3f}" if abs(value) >= 0.001 else f"{value:.2g}"
