@@ -27,7 +27,7 @@ from birdscope.training.run_folder import (
     member_of,
     write_ensemble_file,
 )
-from birdscope.training.units import train_units, units_of
+from birdscope.training.units import in_all, train_units, units_of
 
 STAGES, PSEUDO, TEACHER = "stages", "pseudo", "teacher.toml"
 
@@ -84,7 +84,8 @@ def train_stages(
     catalogs = _catalogs(wanted, catalog, options)
     folder.begin(recipe, catalog.fingerprint(), {}, resume=options.resume)
     for one in wanted:
-        heard = _titled(one, len(plan), emit)
+        before, total = _epochs(wanted[: one.number], options), _epochs(wanted, options)
+        heard = _titled(one, len(plan), in_all(emit, before, total))
         heard(Event("started", f"stage {one.number + 1} of {len(plan)}: {one.stage.name}"))
         data = catalogs[one.stage.dataset]
         avoid = main_classes if one.recipe.data.without_main_classes else ()
@@ -137,6 +138,11 @@ def _catalogs(
             )
         found["pretraining"] = Catalog.open(options.pretraining)
     return found
+
+
+def _epochs(stages: Sequence[StageRun], options: RunOptions) -> int:
+    """Epochs that the models of these stages train together."""
+    return sum(len(units_of(one.recipe, options.fold)) * one.recipe.optim.epochs for one in stages)
 
 
 def _titled(one: StageRun, count: int, emit: Emit) -> Emit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -65,15 +66,35 @@ def _train_here(
     data = load_data(recipe, catalog, emit, stop, inputs)
     ranks.from_main(lambda: _begin(folder, recipe, data, inputs, options))
     try:
-        for unit in units_of(recipe, options.fold):
+        units = units_of(recipe, options.fold)
+        for number, unit in enumerate(units):
             if ranks.from_main(partial(folder.result, unit)) is None:
+                epochs = recipe.optim.epochs
+                heard = in_all(emit, number * epochs, len(units) * epochs)
                 with freed():
-                    _train_unit(unit, recipe, data, folder, fabric, inputs, emit, stop)
+                    _train_unit(unit, recipe, data, folder, fabric, inputs, heard, stop)
     except Cancelled:
         if ranks.is_main:
             folder.write_ensemble(recipe, folder.checkpoints(recipe, units_of(recipe)))
         raise
     return ranks.from_main(lambda: _finish(recipe, data, folder, emit))
+
+
+def in_all(emit: Emit, before: int, total: int) -> Emit:
+    """Counts the epochs of a part as those of the whole.
+
+    Args:
+        emit: Hears the events.
+        before: Epochs of the parts before this one.
+        total: Epochs of all parts.
+    """
+
+    def heard(event: Event) -> None:
+        if event.kind == "progress" and event.unit == "epoch" and event.done is not None:
+            event = replace(event, done=round(before + event.done, 2), total=total)
+        emit(event)
+
+    return heard
 
 
 def _begin(

@@ -61,10 +61,23 @@ def staged(**changes):
 
 
 @pytest.fixture(scope="module")
-def finished(catalog, tmp_path_factory):
+def heard():
+    """What the finished run said."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def finished(catalog, tmp_path_factory, heard):
     folder = tmp_path_factory.mktemp("staged") / "whole"
-    train(staged(), catalog, folder, CPU)
+    train(staged(), catalog, folder, CPU, emit=heard.append)
     return folder
+
+
+def test_progress_counts_the_epochs_of_all_stages_and_folds(finished, heard):
+    epochs = [one for one in heard if one.kind == "progress" and one.unit == "epoch"]
+    assert {one.total for one in epochs} == {3 * 2 * 2}
+    assert [one.done for one in epochs] == sorted(one.done for one in epochs)
+    assert 11 < epochs[-1].done <= 12
 
 
 def test_each_stage_is_a_run_and_the_ensemble_holds_all(finished):
