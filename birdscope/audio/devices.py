@@ -82,6 +82,21 @@ def output_devices() -> list[tuple[int, str]]:
     ]
 
 
+def input_devices() -> list[str]:
+    """Names of the devices that record, each as `device_info` finds it again.
+
+    Raises:
+        AudioDeviceError: PortAudio is missing.
+    """
+    sounddevice = portaudio()
+    hosts = sounddevice.query_hostapis()
+    return [
+        f"{one['name']}, {hosts[one['hostapi']]['name']}"
+        for one in sounddevice.query_devices()
+        if one["max_input_channels"] > 0
+    ]
+
+
 def keep_track(stream: Any) -> Any:
     """Remember an open stream, which `look_again` would break; the stream."""
     _STREAMS.add(stream)

@@ -1,8 +1,9 @@
-"""The last minutes of a microphone, in a ring."""
+"""A microphone: a callback that only copies into a ring, and what is read from the ring."""
 
 from __future__ import annotations
 
 import threading
+import time as clock
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _FULL_SCALE = 0.999
+# A sound system that doesn't know how late it is may say anything.
+_MOST_BEHIND_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Level:
 
 class Microphone:
     """Records one channel until closed; the last `keep_s` seconds can be read at any time.
+
+    Either by the clock (`latest`, `read`) or as a stream (`take`). The callback of the sound
+    system copies and counts, and waits for nobody.
 
     Args:
         keep_s: How much is remembered.
@@ -57,6 +63,10 @@ class Microphone:
         self._rate_hz = sample_rate_hz
         self._ring = Ring(1, 1)
         self._peak = 0.0
+        self._taken = self._lost = 0
+        self._resampler: Any = None
+        self._anchor = (0, 0.0)
+        self._heard_at = 0.0
 
     @property
     def recording(self) -> bool:
@@ -76,6 +86,21 @@ class Microphone:
         except AudioDeviceError:
             return ""
 
+    @property
+    def device_rate_hz(self) -> int:
+        """Rate at which the device gives samples; before `start` the one that is asked for."""
+        return self._rate_hz
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the sound system last brought anything, be it silence."""
+        return clock.monotonic() - self._heard_at
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds of sound that `take` came too late for."""
+        return self._lost / self._rate_hz
+
     def start(self) -> None:
         """Begin to record; what was recorded before is forgotten.
 
@@ -88,6 +113,10 @@ class Microphone:
             self._rate_hz = round(self._stream.samplerate)
             self._ring = Ring(round(self._keep_s * self._rate_hz), 1)
             self._peak, self.overflows = 0.0, 0
+            self._taken = self._lost = 0
+            self._resampler = self._new_resampler()
+            self._heard_at = clock.monotonic()
+            self._anchor = (0, self._heard_at)
             self._stream.start()
 
     def stop(self) -> None:
@@ -115,11 +144,33 @@ class Microphone:
         written = self._ring.written
         if not 0 <= begin < end <= written:
             return None
-        recent = self._ring.latest(written - begin)[:, 0]
-        missing = written - begin - len(recent)
-        if missing > 0:
+        if written - begin > self._ring.size:
             return None
-        return self._at_rate(recent[: end - begin])
+        return self._at_rate(self._ring.between(begin, end)[:, 0])
+
+    def take(self) -> npt.NDArray[np.float32]:
+        """What came since the last call, float32 [samples]; the parts fit together seamlessly.
+
+        For one reader. What was overwritten before it was taken is counted in `lost_s`.
+        """
+        written = self._ring.written
+        begin = max(self._taken, written - self._ring.size)
+        self._lost += begin - self._taken
+        frames = self._ring.between(begin, written)[:, 0]
+        self._taken = written
+        if self._resampler is None:
+            return frames
+        resampled: npt.NDArray[np.float32] = self._resampler.resample_chunk(frames)
+        return resampled
+
+    def captured_at(self, sample: int) -> float:
+        """When a sample that `take` gave reached the device: `time.monotonic()`.
+
+        Args:
+            sample: Its number since `start`.
+        """
+        frames, at = self._anchor
+        return at - (frames - self._lost) / self._rate_hz + sample / self.sample_rate_hz
 
     def __enter__(self) -> Microphone:
         self.start()
@@ -171,6 +222,17 @@ class Microphone:
         self._ring.overwrite(block)
         self._peak = max(self._peak, float(abs(block).max()))
         self.overflows += bool(status.input_overflow)
+        self._heard_at = now = clock.monotonic()
+        # what lies between the device and this call, as far as the sound system knows
+        behind_s = time.currentTime - time.inputBufferAdcTime - frames / self._rate_hz
+        self._anchor = (self._ring.written, now - min(max(behind_s, 0.0), _MOST_BEHIND_S))
+
+    def _new_resampler(self) -> Any:
+        if self._rate_hz == self.sample_rate_hz:
+            return None
+        import soxr
+
+        return soxr.ResampleStream(self._rate_hz, self.sample_rate_hz, 1, dtype="float32")
 
     def _at_rate(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         import numpy as np

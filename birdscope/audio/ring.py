@@ -28,6 +28,11 @@ class Ring:
         self._read = 0
 
     @property
+    def size(self) -> int:
+        """How many frames fit."""
+        return len(self._data)
+
+    @property
     def available(self) -> int:
         """Frames that can be read now."""
         return self._written - self._read
@@ -60,12 +65,17 @@ class Ring:
 
     def latest(self, frames: int) -> npt.NDArray[np.float32]:
         """A copy of the last frames written, [n, channels]; fewer before so many came."""
+        end = self._written
+        return self.between(end - min(frames, end, len(self._data)), end)
+
+    def between(self, begin: int, end: int) -> npt.NDArray[np.float32]:
+        """A copy of frames by their number since the beginning, [n, channels].
+
+        The caller sees to it that they are in the ring: neither overwritten nor to come.
+        """
         import numpy as np
 
-        end = self._written
-        count = min(frames, end, len(self._data))
-        at = np.arange(end - count, end) % len(self._data)
-        copy: npt.NDArray[np.float32] = self._data[at]
+        copy: npt.NDArray[np.float32] = self._data[np.arange(begin, end) % len(self._data)]
         return copy
 
     def _copy_in(self, block: npt.NDArray[np.float32]) -> None:

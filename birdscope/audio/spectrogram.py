@@ -9,10 +9,11 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Protocol
 
 from birdscope.audio.axes import FrequencyAxis, Scale, Tick
-from birdscope.audio.files import SoundReader
+from birdscope.audio.files import AudioInfo, SoundReader
+from birdscope.audio.spectra import Part, Pool, column_power, rows_of
 from birdscope.core.errors import AudioError
 from birdscope.core.events import Emit, Event, Stop, silent
 
@@ -29,15 +30,30 @@ __all__ = [
     "row_to_hz",
 ]
 
-Pool = Literal["max", "mean"]
+
+class Sound(Protocol):
+    """What can be read like a recording; see `SoundReader`."""
+
+    @property
+    def info(self) -> AudioInfo:
+        """Its rate and length."""
+        ...
+
+    def seek(self, frame: int) -> None:
+        """Make `frame` the next one read."""
+        ...
+
+    def read(self, frames: int) -> npt.NDArray[np.float32]:
+        """The next frames, float32 [n, channels]."""
+        ...
+
+
 # Spans up to this long are decoded whole; longer ones are sampled at even distances.
 WHOLE_S = 180.0
 _DECODE_S = 20.0
 # Of a long span each column is heard in this many places, of so many frames each.
 _LOOKS = 4
 _LOOK_FRAMES = 8
-# Frames transformed at once: what stays in the processor's cache is four times as fast.
-_CHUNK_FRAMES = 192
 
 
 @dataclass(frozen=True)
@@ -106,7 +122,7 @@ def display_spectrogram(
     size = _window_size(settings, sample_rate_hz, len(waveform) / columns)
     padded = np.pad(waveform, size)
     return _picture(
-        _Part(columns, len(waveform) / columns, padded, size), sample_rate_hz, rows, settings
+        Part(columns, len(waveform) / columns, padded, size), sample_rate_hz, rows, settings
     )
 
 
@@ -145,21 +161,35 @@ def file_spectrogram(
         AudioError: the file can't be opened.
         Cancelled: `stop` was set.
     """
+    with SoundReader(path) as sound:
+        span = (start_s, sound.info.duration_s if end_s is None else end_s)
+        return sound_spectrogram(sound, span, columns, rows, settings, on_columns, emit, stop)
+
+
+def sound_spectrogram(
+    sound: Sound,
+    span_s: tuple[float, float],
+    columns: int,
+    rows: int,
+    settings: SpectrogramSettings | None = None,
+    on_columns: Callable[[int, npt.NDArray[np.float32]], None] | None = None,
+    emit: Emit = silent,
+    stop: Stop | None = None,
+) -> npt.NDArray[np.float32]:
+    """A span of anything that can be read like a recording; see `file_spectrogram`."""
     import numpy as np
 
     settings = settings or SpectrogramSettings()
     picture = np.full((rows, columns), settings.floor_db, np.float32)
-    with SoundReader(path) as sound:
-        rate_hz = sound.info.sample_rate_hz
-        span = (start_s, sound.info.duration_s if end_s is None else end_s)
-        for first, parts in _parts(sound, span, columns, settings):
-            if stop is not None:
-                stop.check()
-            cells = np.maximum.reduce([_picture(part, rate_hz, rows, settings) for part in parts])
-            picture[:, first : first + cells.shape[1]] = cells
-            if on_columns is not None:
-                on_columns(first, cells)
-            emit(Event("progress", done=first + cells.shape[1], total=columns, unit="column"))
+    rate_hz = sound.info.sample_rate_hz
+    for first, parts in _parts(sound, span_s, columns, settings):
+        if stop is not None:
+            stop.check()
+        cells = np.maximum.reduce([_picture(part, rate_hz, rows, settings) for part in parts])
+        picture[:, first : first + cells.shape[1]] = cells
+        if on_columns is not None:
+            on_columns(first, cells)
+        emit(Event("progress", done=first + cells.shape[1], total=columns, unit="column"))
     return picture
 
 
@@ -180,19 +210,9 @@ def frequency_ticks(
     return (settings or SpectrogramSettings()).axis(rows).ticks(min_gap)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Some columns of a picture and their sound, with a window's length more on each side."""
-
-    columns: int
-    samples_per_column: float
-    padded: npt.NDArray[np.float32]
-    n_fft: int
-
-
 def _parts(
-    sound: SoundReader, span_s: tuple[float, float], columns: int, settings: SpectrogramSettings
-) -> Iterator[tuple[int, list[_Part]]]:
+    sound: Sound, span_s: tuple[float, float], columns: int, settings: SpectrogramSettings
+) -> Iterator[tuple[int, list[Part]]]:
     """First column and parts, one after another; several parts are looks at one column."""
     rate_hz = sound.info.sample_rate_hz
     begin, per_column = span_s[0] * rate_hz, (span_s[1] - span_s[0]) * rate_hz / columns
@@ -202,7 +222,7 @@ def _parts(
         for first in range(0, columns, step):
             count = min(step, columns - first)
             padded = _slice(sound, begin + first * per_column, count * per_column, size)
-            yield first, [_Part(count, per_column, padded, size)]
+            yield first, [Part(count, per_column, padded, size)]
         return
     look = _LOOK_FRAMES * size / 2
     for column in range(columns):
@@ -210,10 +230,10 @@ def _parts(
             begin + (column + (number + 0.5) / _LOOKS) * per_column for number in range(_LOOKS)
         ]
         slices = [_slice(sound, middle - look / 2, look, size) for middle in middles]
-        yield column, [_Part(1, look, padded, size) for padded in slices]
+        yield column, [Part(1, look, padded, size) for padded in slices]
 
 
-def _slice(sound: SoundReader, begin: float, length: float, margin: int) -> npt.NDArray[np.float32]:
+def _slice(sound: Sound, begin: float, length: float, margin: int) -> npt.NDArray[np.float32]:
     """First channel of a stretch and `margin` samples around it.
 
     Zeros stand before and after the recording and where it is damaged.
@@ -233,12 +253,12 @@ def _slice(sound: SoundReader, begin: float, length: float, margin: int) -> npt.
 
 
 def _picture(
-    part: _Part, rate_hz: int, rows: int, settings: SpectrogramSettings
+    part: Part, rate_hz: int, rows: int, settings: SpectrogramSettings
 ) -> npt.NDArray[np.float32]:
     import numpy as np
 
-    power = _column_power(part, settings.pool, settings.overlap)
-    cells = _rows_of(power, rate_hz / part.n_fft, settings.axis(rows), settings.pool)
+    power = column_power(part, settings.pool, settings.overlap)
+    cells = rows_of(power, rate_hz / part.n_fft, settings.axis(rows), settings.pool)
     level = 10.0 * np.log10(np.maximum(cells, np.float32(1e-30)))
     return np.ascontiguousarray(np.maximum(level, np.float32(settings.floor_db)).T[::-1])
 
@@ -251,57 +271,3 @@ def _window_size(settings: SpectrogramSettings, rate_hz: int, samples_per_column
     while size > max(64.0, 4 * samples_per_column, 0.012 * rate_hz):
         size //= 2
     return size
-
-
-def _column_power(part: _Part, pool: Pool, overlap: float) -> npt.NDArray[np.float32]:
-    """Power spectra pooled over each column: [columns, n_fft // 2 + 1]; a full sine is 1.
-
-    Every column gets the same number of frames, at most a step of the overlap apart, so that
-    the raster is exact at any zoom.
-    """
-    import numpy as np
-
-    size = part.n_fft
-    step = max(1, round(size * (1 - overlap)))
-    frames = max(1, math.ceil(part.samples_per_column / step))
-    window = np.hanning(size + 1)[:-1].astype(np.float32)
-    window *= 2.0 / window.sum()
-    centres = (np.arange(part.columns * frames) + 0.5) * (part.samples_per_column / frames)
-    # the sound begins one window into the padded samples
-    starts = centres.astype(np.int64) + size - size // 2
-    views = np.lib.stride_tricks.sliding_window_view(part.padded, size)
-    chunk = max(1, _CHUNK_FRAMES // frames)
-    out = np.empty((part.columns, size // 2 + 1), np.float32)
-    for first in range(0, part.columns, chunk):
-        chosen = starts[first * frames : (first + chunk) * frames]
-        spectrum = np.fft.rfft(views[chosen] * window)
-        power = (spectrum.real**2 + spectrum.imag**2).reshape(-1, frames, size // 2 + 1)
-        out[first : first + chunk] = power.max(axis=1) if pool == "max" else power.mean(axis=1)
-    return out
-
-
-def _rows_of(
-    power: npt.NDArray[np.float32], bin_hz: float, axis: FrequencyAxis, pool: Pool
-) -> npt.NDArray[np.float32]:
-    """Bins gathered into rows, lowest first: [columns, bins] → [columns, rows].
-
-    A row of several bins takes their maximum or mean, a narrower one the interpolation
-    between its neighbours; a row above the last bin is 0.
-    """
-    import numpy as np
-
-    edges = np.asarray(axis.edges_hz()) / bin_hz
-    low, high = edges[:-1], edges[1:]
-    bins = power.shape[1]
-    centre = np.clip((low + high) / 2, 0, bins - 1)
-    below = np.minimum(centre.astype(np.int64), bins - 2)
-    share = (centre - below).astype(np.float32)
-    out = power[:, below] * (1 - share) + power[:, below + 1] * share
-    first = np.ceil(low).astype(np.int64)
-    last = np.minimum(np.ceil(high).astype(np.int64), bins)
-    for row in np.flatnonzero(last - first >= 2):
-        several = power[:, first[row] : last[row]]
-        out[:, row] = several.max(axis=1) if pool == "max" else several.mean(axis=1)
-    out[:, low >= bins - 1] = 0.0
-    gathered: npt.NDArray[np.float32] = out
-    return gathered
