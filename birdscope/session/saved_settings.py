@@ -90,15 +90,30 @@ class SavedSettings:
         self._remove(path)
         return made
 
-    def delete(self, name: str) -> None:
-        """Forget settings.
+    def delete(self, name: str) -> bytes:
+        """Forget settings; returns what stood in their file, for `put_back`.
 
         Raises:
             UsageError: there are none of that name; says the nearest.
             SessionError: the session is read-only, or the disk refuses.
         """
         self._check_writable()
-        self._remove(self._existing(name))
+        path = self._existing(name)
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            raise SessionError(f"can't be read: {error.strerror or error}", path=path) from error
+        self._remove(path)
+        return body
+
+    def put_back(self, name: str, body: bytes) -> None:
+        """Bring deleted settings back as they were, damaged ones too. Raises as `save`."""
+        path = self.check_free(name)
+        try:
+            with atomic.replacing(path) as temporary:
+                temporary.write_bytes(body)
+        except OSError as error:
+            raise SessionError(f"can't be written: {error.strerror or error}", path=path) from error
 
     def _existing(self, name: str) -> Path:
         path = self._path(name)

@@ -1,44 +1,28 @@
-"""What Tune did beyond the settings in hand, so that it can be taken back in its turn."""
+"""What Tune does beyond the settings in hand, so that it can be taken back in its turn."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-TakeBack = Callable[[], Awaitable[None]]
+Act = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deed:
-    """Something done: a row deleted, renamed, made the session's.
+    """Something done: settings saved, renamed, deleted, made the session's.
 
     Attributes:
-        edits: How many changes of the settings in hand came before it.
-        said: What is said once it is taken back.
-        take_back: Does so.
+        back: Takes it back.
+        said_back: What is said then.
+        again: Does it once more.
+        said_again: What is said then.
+        names: What the settings in hand were called before it, and are after it; None where
+            it doesn't touch them.
     """
 
-    edits: int
-    said: str
-    take_back: TakeBack
-
-
-class Deeds:
-    """The deeds among the changes of the settings in hand, newest last."""
-
-    def __init__(self) -> None:
-        self._deeds: list[Deed] = []
-
-    def note(self, edits: int, said: str, take_back: TakeBack) -> None:
-        """Remember one."""
-        self._deeds.append(Deed(edits, said, take_back))
-
-    def pop(self, edits: int) -> Deed | None:
-        """The newest, unless one of the changes of the settings came after it."""
-        if self._deeds and self._deeds[-1].edits >= edits:
-            return self._deeds.pop()
-        return None
-
-    def clear(self) -> None:
-        """Another session: nothing of before can be taken back."""
-        self._deeds.clear()
+    back: Act
+    said_back: str
+    again: Act
+    said_again: str
+    names: tuple[str, str] | None = None

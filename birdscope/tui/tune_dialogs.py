@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
@@ -12,10 +11,10 @@ from textual.widget import Widget
 from birdscope.core.settings import Settings
 from birdscope.tui import tune_diff, tune_stack, tune_text
 from birdscope.tui.screens.choose_one import Choice, ChooseOne
-from birdscope.tui.tune_deeds import TakeBack
 from birdscope.tui.tune_knobs import KINDS, STAGE_TITLES, new_step
 
 if TYPE_CHECKING:
+    from birdscope.tui.tune_doing import Doing
     from birdscope.tui.tune_feed import TuneFeed
     from birdscope.tui.tune_shelf import Shelf
     from birdscope.tui.widgets.settings_table import SettingLine
@@ -30,8 +29,7 @@ class Dialogs:
         owner: The widget whose app and workers are used.
         feed: Holds the settings in hand.
         shelf: Holds the saved ones.
-        shelved: Called when the shelf has changed.
-        done: Told what can be taken back: what to say then, and how.
+        doing: Does what is asked for.
     """
 
     def __init__(
@@ -39,14 +37,12 @@ class Dialogs:
         owner: Widget,
         feed: TuneFeed,
         shelf: Shelf,
-        shelved: Callable[[], None],
-        done: Callable[[str, TakeBack], None],
+        doing: Doing,
     ) -> None:
         self._owner = owner
         self._feed = feed
         self._shelf = shelf
-        self._shelved = shelved
-        self._done = done
+        self._doing = doing
 
     def add_step(self, after: int | None, added: Callable[[Settings, int], None]) -> None:
         """Let the user choose a step, and put it behind another or last of its stage."""
@@ -105,9 +101,7 @@ class Dialogs:
 
         def take(values: dict[str, str] | None) -> None:
             if values is not None:
-                named = settings.model_copy(update={"name": values["name"]})
-                self._feed.name(values["name"])
-                self._run(self._kept(self._shelf.save(named), f"Saved as {values['name']}."))
+                self._doing.save(settings, values["name"])
 
         screen = AskText("Save settings", [field], says=says, does="saves")
         self._owner.app.push_screen(screen, take)
@@ -120,12 +114,8 @@ class Dialogs:
             return "" if name == line.name else self._shelf.wrong_name(name)
 
         def take(values: dict[str, str] | None) -> None:
-            if values is not None:
-                new = values["name"]
-                work = self._shelf.rename(line.name, new)
-                said = f"{new} is {line.name} again."
-                back = partial(self._shelf.rename, new, line.name)
-                self._run(self._kept(work, f"{line.name} is now {new}.", said, back))
+            if values is not None and values["name"] != line.name:
+                self._doing.rename(line.name, values["name"])
 
         screen = AskText(f"Rename {line.name}", [Field("name", "name", line.name, check)])
         self._owner.app.push_screen(screen, take)
@@ -135,16 +125,9 @@ class Dialogs:
 
         def take(number: int | None) -> None:
             if number == 1:
-                work, settings = self._shelf.delete(line.name), line.settings
-                told = f"{line.name} is deleted."
-                if settings is None:
-                    self._run(self._kept(work, told))
-                    return
-                said, back = f"{line.name} is there again.", partial(self._shelf.save, settings)
-                self._run(self._kept(work, f"{told} ctrl+z brings it back.", said, back))
+                self._doing.delete(line)
 
-        undone = "ctrl+z brings them back" if line.settings is not None else "for good"
-        choices = [Choice("keep them"), Choice("delete them", undone)]
+        choices = [Choice("keep them"), Choice("delete them", "ctrl+z brings them back")]
         self._owner.app.push_screen(
             ChooseOne(f"Delete the settings {line.name}?", choices, 0), take
         )
@@ -178,25 +161,6 @@ class Dialogs:
             for head, body in parts
         )
         self._owner.app.push_screen(ShowText("What this screen shows", text))
-
-    async def _kept(
-        self,
-        work: Coroutine[Any, Any, None],
-        told: str,
-        said: str = "",
-        take_back: TakeBack | None = None,
-    ) -> None:
-        """Do something to the shelf, show it, say so, and remember how to take it back."""
-        try:
-            await work
-        finally:
-            self._shelved()
-        self._owner.notify(told, markup=False)
-        if take_back is not None:
-            self._done(said, take_back)
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._owner.run_worker(work, group="tune-shelf", exit_on_error=False)
 
 
 def _table(found: list[tune_diff.Difference], first: str, second: str) -> Content:

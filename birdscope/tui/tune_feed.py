@@ -15,7 +15,8 @@ from birdscope.core import paths
 from birdscope.core.errors import BirdscopeError, Cancelled
 from birdscope.core.settings import Settings
 from birdscope.tui.tune_board import Board
-from birdscope.tui.tune_history import History
+from birdscope.tui.tune_deeds import Deed
+from birdscope.tui.tune_history import Change, History
 from birdscope.tui.tune_measuring import PAUSE_S, Measuring
 from birdscope.tui.tune_stack import Bench, fits, ordered
 
@@ -70,11 +71,6 @@ class TuneFeed:
     def settings(self) -> Settings:
         """The settings in hand."""
         return self._history.present
-
-    @property
-    def edits(self) -> int:
-        """How many changes `undo` could take back."""
-        return self._history.depth
 
     @property
     def board(self) -> Board:
@@ -143,6 +139,7 @@ class TuneFeed:
     def close_data(self) -> None:
         """Another dataset or session: nothing that is known holds any more."""
         self.opened, self.source, self.sources = None, None, ()
+        self._history = History(Settings())
         self.phase, self.problem = "waiting", ""
         self.figures.close_data()
         self._tell()
@@ -152,22 +149,26 @@ class TuneFeed:
         self._history.take(ordered(settings), gesture, held=held)
         self._hand_moved()
 
-    def name(self, name: str) -> None:
-        """Call the settings in hand something; no change that could be undone."""
-        self._history.name(name)
+    def done(self, deed: Deed) -> None:
+        """Note what was done beside the settings in hand, to be undone in its turn."""
+        self._history.done(deed)
         self._tell()
 
-    def undo(self) -> bool:
-        """Take back the last change; False where there is none."""
-        done = self._history.undo()
-        self._hand_moved()
-        return done
+    def forget(self, deed: Deed) -> None:
+        """A deed that could not be taken back."""
+        self._history.forget(deed)
 
-    def redo(self) -> bool:
-        """Do the last change again that was taken back; False where there is none."""
-        done = self._history.redo()
+    def undo(self) -> Change | None:
+        """Take back the last change, and give it; a deed is the caller's to undo."""
+        change = self._history.undo()
         self._hand_moved()
-        return done
+        return change
+
+    def redo(self) -> Change | None:
+        """Do the last change again that was taken back; as `undo`."""
+        change = self._history.redo()
+        self._hand_moved()
+        return change
 
     def compare_with(self, baseline: Settings) -> None:
         """Compare all with these from now on."""
@@ -239,7 +240,7 @@ class TuneFeed:
         self.figures.forget()
         self.opened, self.phase, self.figures.is_open = opened, "open", True
         if first or not fits(self.settings, opened.members):
-            self._history = History(ordered(self._start(opened, place)))
+            self._history.begin_with(ordered(self._start(opened, place)))
         self._take_baseline(opened, place)
         label = self.start_label = place.label if place is not None else self.label
         if label not in opened.classes:

@@ -44,9 +44,15 @@ class Shelf:
         await asyncio.to_thread(lambda: self._saved().rename(name, new))
         await self.look()
 
-    async def delete(self, name: str) -> None:
-        """Forget settings. Raises as `save`."""
-        await asyncio.to_thread(lambda: self._saved().delete(name))
+    async def delete(self, name: str) -> bytes:
+        """Forget settings; gives what `put_back` needs. Raises as `save`."""
+        body = await asyncio.to_thread(lambda: self._saved().delete(name))
+        await self.look()
+        return body
+
+    async def put_back(self, name: str, body: bytes) -> None:
+        """Bring deleted settings back as they were. Raises as `save`."""
+        await asyncio.to_thread(lambda: self._saved().put_back(name, body))
         await self.look()
 
     def wrong_name(self, name: str) -> str:

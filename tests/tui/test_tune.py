@@ -227,11 +227,6 @@ async def test_settings_are_saved_renamed_deleted_and_never_overwritten(
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, ChooseOne))
         await pilot.press("down", "enter")
         await wait_for(pilot, lambda: saved(home) == [])
-        await wait_for(pilot, lambda: len(pane._deeds._deeds) == 2)
-        await pilot.press("ctrl+z")
-        await wait_for(pilot, lambda: saved(home) == ["best so far"])
-        await pilot.press("ctrl+z")
-        await wait_for(pilot, lambda: saved(home) == ["smoother"])
 
 
 async def test_a_damaged_file_of_settings_is_a_row_that_says_so(

@@ -18,8 +18,9 @@ from birdscope.core.settings import (
 )
 from birdscope.tui import tune_figures as figures
 from birdscope.tui import tune_stack
+from birdscope.tui.tune_deeds import Deed
 from birdscope.tui.tune_diff import differences
-from birdscope.tui.tune_history import PAUSE_S, History
+from birdscope.tui.tune_history import PAUSE_S, History, Turned
 from birdscope.tui.tune_knobs import (
     KINDS,
     Knob,
@@ -205,6 +206,38 @@ def test_undo_takes_a_whole_gesture_back() -> None:
     history.undo()
     history.undo()
     assert history.present == states[2]
+
+
+async def _nothing() -> None:
+    """A deed that does nothing."""
+
+
+def test_deeds_are_undone_in_their_turn_and_carry_the_name() -> None:
+    history = History(STACK)
+    first, second = (tune_stack.with_weight(STACK, BENCH, "beta", one) for one in (0.1, 0.2))
+    history.take(first)
+    saved = Deed(_nothing, "back", _nothing, "again", (first.name, "kept"))
+    history.done(saved)
+    assert history.present.name == "kept"
+    history.take(second)
+    assert isinstance(history.undo(), Turned) and history.present.name == "kept"
+    assert history.undo() is saved and history.present == first
+    assert isinstance(history.undo(), Turned) and history.present == STACK
+    assert history.undo() is None
+    history.redo()
+    assert history.redo() is saved and history.present.name == "kept"
+    assert isinstance(history.redo(), Turned) and history.present == second
+
+
+def test_other_settings_for_good_leave_the_deeds_but_not_their_names() -> None:
+    history = History(STACK)
+    history.take(tune_stack.with_weight(STACK, BENCH, "beta", 0.1))
+    history.done(Deed(_nothing, "back", _nothing, "again", (STACK.name, "kept")))
+    history.begin_with(STACK)
+    deed = history.undo()
+    assert isinstance(deed, Deed) and history.present == STACK and not history.can_undo
+    history.forget(deed)
+    assert history.redo() is None, "what could not be taken back is not done again"
 
 
 def test_differences_pair_the_steps() -> None:

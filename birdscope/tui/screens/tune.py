@@ -14,10 +14,10 @@ from textual.worker import Worker, WorkerState
 
 from birdscope.core.settings import Settings
 from birdscope.postprocess.chosen_notes import after_hand
-from birdscope.tui import tune_bindings, tune_lines
+from birdscope.tui import tune_bindings
 from birdscope.tui.messages import OpenInAudition
-from birdscope.tui.tune_deeds import Deed, Deeds, TakeBack
 from birdscope.tui.tune_dialogs import Dialogs
+from birdscope.tui.tune_doing import Doing
 from birdscope.tui.tune_drawing import VIEWS, Drawing
 from birdscope.tui.tune_feed import TuneFeed
 from birdscope.tui.tune_jobs import TuneJobs
@@ -54,10 +54,10 @@ class TunePane(Container):
         self._services = services
         self.feed = TuneFeed(self, services, self._feed_changed)
         self.shelf = Shelf(services)
-        self._dialogs = Dialogs(self, self.feed, self.shelf, self._draw, self._note_deed)
+        self._doing = Doing(self, services, self.feed, self.shelf, self._draw)
+        self._dialogs = Dialogs(self, self.feed, self.shelf, self._doing)
         self._jobs = TuneJobs(self, services, self.feed, self.shelf)
         self._drawing = Drawing(self, services, self.feed, self.shelf)
-        self._deeds = Deeds()
 
     def compose(self) -> ComposeResult:
         """What is measured; the stack beside the table; classes, curves and stages below."""
@@ -135,19 +135,15 @@ class TunePane(Container):
 
     def action_undo(self) -> None:
         """Take back the last change, or what was last done to a row."""
-        if deed := self._deeds.pop(self.feed.edits):
-            self._run(self._take_back(deed))
-        elif not self.feed.undo():
-            self.notify("There is nothing to undo.")
+        self._doing.undo()
 
     def action_redo(self) -> None:
         """Do again what was taken back."""
-        if not self.feed.redo():
-            self.notify("There is nothing to do again.")
+        self._doing.redo()
 
-    async def action_use(self) -> None:
+    def action_use(self) -> None:
         """Make the current settings the session's."""
-        await self._use(self.feed.settings)
+        self._doing.use(self.feed.settings, self._table.lines)
 
     def action_save(self) -> None:
         """Save the current settings."""
@@ -236,13 +232,13 @@ class TunePane(Container):
         made = after_hand(self.feed.settings, message.settings)
         self.feed.change(made, message.gesture, held=message.held)
 
-    async def on_rows_view_chosen(self, message: RowsView.Chosen) -> None:
+    def on_rows_view_chosen(self, message: RowsView.Chosen) -> None:
         """Use a row; hear a class; go to a step."""
         if message.view is self._table:
             line = self._table.line
             if line is not None and line.settings is not None and not line.problem:
                 self.feed.change(line.settings)
-                await self._use(line.settings)
+                self._doing.use(line.settings, self._table.lines)
         elif isinstance(message.view, StageBars):
             stage = message.view.stage
             if stage is not None and stage.step is not None:
@@ -267,7 +263,6 @@ class TunePane(Container):
 
     def _begin_anew(self) -> None:
         self.feed.close_data()
-        self._deeds.clear()
         if self.display:
             self._look()
 
@@ -280,11 +275,6 @@ class TunePane(Container):
 
     async def _look_at_shelf(self) -> None:
         await self.shelf.look()
-        self._draw()
-
-    async def _take_back(self, deed: Deed) -> None:
-        await deed.take_back()
-        self.notify(deed.said, title="Taken back", markup=False)
         self._draw()
 
     def _jobs_ended(self, ended: Ended) -> None:
@@ -304,26 +294,9 @@ class TunePane(Container):
             self._drawing.predicting = predicting
             self._draw()
 
-    async def _use(self, settings: Settings) -> None:
-        """Make settings the session's; the ensemble's own are none of its."""
-        opened = self.feed.opened
-        if opened is None:
-            return
-        before = self._services.session.state.settings
-        settings = tune_lines.named(settings, self._table.lines)
-        own = tune_lines.is_own(settings, opened)
-        await self._services.use_settings(None if own else settings)
-        name = tune_lines.OWN if own else settings.name
-        self.notify(f"Scope and Submit use {name} now.", title="In use", markup=False)
-        said = f"Scope and Submit use {before.name if before else tune_lines.OWN} again."
-        self._deeds.note(self.feed.edits, said, lambda: self._services.use_settings(before))
-
     def _feed_changed(self) -> None:
         if self.is_mounted:
             self._draw()
-
-    def _note_deed(self, said: str, take_back: TakeBack) -> None:
-        self._deeds.note(self.feed.edits, said, take_back)
 
     def _draw(self) -> None:
         self._drawing.draw()
