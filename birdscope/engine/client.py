@@ -11,15 +11,21 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from birdscope.core import paths
 from birdscope.core.errors import Cancelled, EngineError
 from birdscope.engine import messages
+from birdscope.engine.asides import Asides
 from birdscope.engine.lane import Lane, end_text
-from birdscope.engine.messages import LoadedEnsemble, WindowScored
+from birdscope.engine.live_messages import ScoreSound, SoundScored
+from birdscope.engine.messages import LoadedEnsemble, Segments, SegmentsScored, WindowScored
 from birdscope.engine.questions import Questions
 from birdscope.engine.status import EngineStatus, Stream, WindowsWanted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 DEFAULT_LOADER = "birdscope.engine.loading:load_predictor"
 RESTARTS_ALLOWED = 3
@@ -60,7 +66,7 @@ class Engine:
         self._last_warm: messages.Warm | None = None
         self._warming: asyncio.Future[LoadedEnsemble] | None = None
         self._stream: Stream | None = None
-        self._segments: tuple[int, asyncio.Future[messages.SegmentsScored]] | None = None
+        self._asides = Asides(self._send)
         self._losses: deque[float] = deque(maxlen=RESTARTS_ALLOWED)
         self._down = False
         self._window_times: deque[float] = deque(maxlen=8)
@@ -156,9 +162,7 @@ class Engine:
         """All wanted windows, once the last is done."""
         return [result async for result in self.predict_windows(wanted)]
 
-    async def segments(
-        self, path: Path, index: int, n_windows: int, column: int
-    ) -> messages.SegmentsScored:
+    async def segments(self, path: Path, index: int, n_windows: int, column: int) -> SegmentsScored:
         """Which part of a window triggered a species; answered between two predicted windows.
 
         Args:
@@ -171,26 +175,31 @@ class Engine:
             EngineError: no ensemble is loaded, or the sound can't be read.
             Cancelled: a newer question took its place.
         """
+        self._need_ensemble()
+        question = Segments(next(self._tokens), path, index, n_windows, column)
+        return await self._asides.ask(question, SegmentsScored)
+
+    async def score_sound(
+        self, waveform: npt.NDArray[np.float32], index: int, n_windows: int
+    ) -> SoundScored:
+        """Score a window of sound that is in no file; answered between two predicted windows.
+
+        Args:
+            waveform: float32 [samples] at 32 kHz.
+            index: The window's place in it, in windows.
+            n_windows: Windows of the waveform.
+
+        Raises:
+            EngineError: no ensemble is loaded, or the process was lost.
+            Cancelled: a newer question took its place.
+        """
+        self._need_ensemble()
+        question = ScoreSound(next(self._tokens), waveform, index, n_windows)
+        return await self._asides.ask(question, SoundScored)
+
+    def _need_ensemble(self) -> None:
         if self.loaded is None:
             raise EngineError("no ensemble is loaded", remedy="choose one with e")
-        self._end_segments(Cancelled("a newer question took its place"))
-        token = next(self._tokens)
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[messages.SegmentsScored] = loop.create_future()
-        self._segments = (token, answer)
-        self._send(messages.Segments(token, path, index, n_windows, column))
-        return await answer
-
-    def _end_segments(self, outcome: messages.SegmentsScored | EngineError | Cancelled) -> None:
-        asked, self._segments = self._segments, None
-        if asked is None or asked[1].done():
-            return
-        if isinstance(outcome, messages.SegmentsScored):
-            asked[1].set_result(outcome)
-        else:
-            asked[1].set_exception(outcome)
-            # Nobody may be waiting any more; asking marks the exception as seen.
-            asked[1].exception()
 
     def cancel(self) -> None:
         """Stop predicting at the next window; the iteration ends."""
@@ -203,7 +212,7 @@ class Engine:
         """End both processes; waits a moment for them."""
         self._give_up_warming()
         self._end_stream()
-        self._end_segments(Cancelled("the engine ends"))
+        self._asides.end(Cancelled("the engine ends"))
         self._loop = None
         self._models.stop()
         self.questions.close()
@@ -222,9 +231,8 @@ class Engine:
         if isinstance(message, messages.Warming | messages.Warmed):
             if self._last_warm is not None and self._last_warm.token == message.token:
                 self._warming_news(message)
-        elif isinstance(message, messages.SegmentsScored):
-            if self._segments is not None and self._segments[0] == message.token:
-                self._end_segments(message)
+        elif isinstance(message, SegmentsScored | SoundScored):
+            self._asides.answered(message)
         elif isinstance(message, messages.Failed):
             self._failed(message)
         elif isinstance(message, messages.Started):
@@ -269,15 +277,15 @@ class Engine:
         elif self._stream is not None and self._stream.token == message.token:
             self._end_stream(error)
             self._idle()
-        elif self._segments is not None and self._segments[0] == message.token:
-            self._end_segments(error)
+        else:
+            self._asides.failed(message.token, error)
 
     def _lost(self, status: int) -> None:
         """The process ended by itself: say so, start it again, ask again."""
         self._losses.append(time.monotonic())
         self.loaded = None
         reason = f"the engine process was lost ({end_text(status)})"
-        self._end_segments(EngineError(reason, remedy="it starts again; ask again"))
+        self._asides.end(EngineError(reason, remedy="it starts again; ask again"))
         often = len(self._losses) == RESTARTS_ALLOWED
         if often and time.monotonic() - self._losses[0] < RESTARTS_SPAN_S:
             self._down = True

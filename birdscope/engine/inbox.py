@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 
+from birdscope.engine.live_messages import ScoreSound
 from birdscope.engine.messages import Cancel, Predict, Segments, Warm
+
+Aside = Segments | ScoreSound
 
 
 class Inbox:
-    """Room for one Warm, one Predict and one Segments; a newer one takes the older one's place.
+    """Room for one Warm, one Predict and one aside of each kind; a newer one takes its place.
 
     The reader thread puts, the model thread takes and asks at every window whether what it
     does is still wanted.
@@ -18,7 +21,7 @@ class Inbox:
         self._changed = threading.Condition()
         self._warm: Warm | None = None
         self._predict: Predict | None = None
-        self._segments: Segments | None = None
+        self._asides: dict[type, Aside] = {}
         self._cancelled: set[int] = set()
 
     def put(self, message: object) -> None:
@@ -28,8 +31,8 @@ class Inbox:
                 self._warm = message
             elif isinstance(message, Predict):
                 self._predict = message
-            elif isinstance(message, Segments):
-                self._segments = message
+            elif isinstance(message, Segments | ScoreSound):
+                self._asides[type(message)] = message
             elif isinstance(message, Cancel):
                 self._cancel(message.token)
             self._changed.notify()
@@ -40,22 +43,21 @@ class Inbox:
         with self._changed:
             return self._predict is not None
 
-    def take_segments(self) -> Segments | None:
-        """The newest question about parts of a window; asked between two windows."""
+    def take_aside(self) -> Aside | None:
+        """A question between two windows, those about live sound first; None where is none."""
         with self._changed:
-            segments, self._segments = self._segments, None
-            return segments
+            return self._asides.pop(ScoreSound, None) or self._asides.pop(Segments, None)
 
-    def take(self) -> Warm | Predict | Segments:
+    def take(self) -> Warm | Predict | Aside:
         """The next request, loading before predicting; waits for one."""
         with self._changed:
-            self._changed.wait_for(lambda: self._warm or self._predict or self._segments)
+            self._changed.wait_for(lambda: self._warm or self._predict or self._asides)
             if self._warm is not None:
                 warm, self._warm = self._warm, None
                 return warm
-            if self._segments is not None:
-                segments, self._segments = self._segments, None
-                return segments
+            for kind in (ScoreSound, Segments):
+                if kind in self._asides:
+                    return self._asides.pop(kind)
             assert self._predict is not None
             predict, self._predict = self._predict, None
             return predict

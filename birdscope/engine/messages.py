@@ -123,6 +123,7 @@ class LoadedEnsemble:
         fingerprint: Of the models and their weights, not of the settings.
         window_s: Measured seconds for a first, silent window; 0 where real ones were waiting.
         warnings: What loading had to say, such as classes that a checkpoint doesn't know.
+        margin_s: Sound that its nets hear on either side of a window.
     """
 
     path: Path
@@ -132,6 +133,7 @@ class LoadedEnsemble:
     fingerprint: str
     window_s: float
     warnings: tuple[str, ...] = ()
+    margin_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

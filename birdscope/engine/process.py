@@ -15,9 +15,14 @@ NICENESS = 10
 
 
 class Channel:
-    """The pipe to the interface; sending is safe from any thread."""
+    """The pipe to the interface; sending is safe from any thread.
+
+    Attributes:
+        on_lost: What is done when nobody listens any more.
+    """
 
     def __init__(self, handle: int) -> None:
+        self.on_lost: Callable[[], None] = leave
         self._connection = Connection(handle)
         self._sending = threading.Lock()
 
@@ -27,20 +32,31 @@ class Channel:
             with self._sending:
                 self._connection.send(message)
         except OSError:
-            leave()
+            self.on_lost()
 
-    def listen(self, on_message: Callable[[object], None]) -> None:
-        """Give every message to `on_message` in a thread; end the process with the pipe."""
-        threading.Thread(target=self._listen, args=(on_message,), daemon=True).start()
+    def listen(
+        self,
+        on_message: Callable[[object], None],
+        on_end: Callable[[], None] | None = None,
+    ) -> None:
+        """Give every message to `on_message` in a thread; end the process with the pipe.
 
-    def _listen(self, on_message: Callable[[object], None]) -> None:
+        Args:
+            on_message: Called in the thread.
+            on_end: Called there at the pipe's end, in place of ending the process.
+        """
+        arguments = (on_message, on_end or leave)
+        threading.Thread(target=self._listen, args=arguments, daemon=True).start()
+
+    def _listen(self, on_message: Callable[[object], None], on_end: Callable[[], None]) -> None:
         while True:
             try:
                 message = self._connection.recv()
             except (EOFError, OSError):
-                leave()
+                message = None
             if message is None:
-                leave()
+                on_end()
+                return
             on_message(message)
 
 

@@ -18,7 +18,8 @@ from birdscope.core.events import Emit, Event
 from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
 from birdscope.engine import messages
 from birdscope.engine.fingerprint import ensemble_fingerprint
-from birdscope.engine.inbox import Inbox
+from birdscope.engine.inbox import Aside, Inbox
+from birdscope.engine.live_messages import ScoreSound, SoundScored
 from birdscope.engine.loading import Loader, SegmentScorer, WindowPredictor, decode, resolve
 from birdscope.engine.process import Channel, settle_in
 from birdscope.engine.waveforms import Waveforms
@@ -59,8 +60,8 @@ class Worker:
             try:
                 if isinstance(request, messages.Warm):
                     self._warm(request)
-                elif isinstance(request, messages.Segments):
-                    self._answer_segments(request)
+                elif isinstance(request, messages.Segments | ScoreSound):
+                    self._answer(request)
                 else:
                     self._predict(request)
             except Cancelled:
@@ -84,6 +85,7 @@ class Worker:
             fingerprint,
             0.0 if self._inbox.windows_wait else _first_window_s(predictor),
             tuple(warnings),
+            float(getattr(predictor, "margin_s", 0.0)),
         )
         self._predictor = predictor
         self._channel.send(messages.Warmed(request.token, self._loaded))
@@ -101,18 +103,17 @@ class Worker:
         return report
 
     def _predict(self, request: messages.Predict) -> None:
-        if self._predictor is None or self._loaded is None:
-            raise EngineError("no ensemble is loaded", remedy="choose one with e")
+        predictor = self._needed()
+        assert self._loaded is not None
         kept = self._writer(request, self._loaded)
         left = len(request.order)
         for index in request.order:
             if self._inbox.overtaken(request):
                 break
-            self._channel.send(self._score(self._predictor, request, index, kept))
+            self._channel.send(self._score(predictor, request, index, kept))
             left -= 1
-            asked = self._inbox.take_segments()
-            if asked is not None:
-                self._answer_segments(asked)
+            while (asked := self._inbox.take_aside()) is not None:
+                self._answer(asked)
         if kept is not None:
             kept.flush()
         self._channel.send(messages.Predicted(request.token, left))
@@ -137,27 +138,46 @@ class Worker:
         seconds = time.perf_counter() - begun
         return messages.WindowScored(token, recording, index, values, seconds)
 
-    def _answer_segments(self, request: messages.Segments) -> None:
-        """Say which part of a window triggered; a failure must not end what is predicted."""
-        from birdscope.engine.loading import segment_scorer
-
+    def _answer(self, request: Aside) -> None:
+        """Answer between two windows; a failure must not end what is predicted."""
         try:
-            if self._segments is None and self._predictor is not None:
-                self._segments = segment_scorer(self._predictor)
-            if self._segments is None:
-                raise EngineError("no ensemble is loaded", remedy="choose one with e")
-            waveform, local, count = self._waveforms.around(
-                request.path, request.index, request.n_windows
-            )
-            curve = self._segments.of(waveform, local, count)[:, request.column].tolist()
+            if isinstance(request, ScoreSound):
+                answer: object = self._score_sound(request)
+            else:
+                answer = self._find_part(request)
         except Exception as error:
             if not isinstance(error, BirdscopeError):
                 traceback.print_exc()
-            self._channel.send(messages.failed(request.token, error, self._log))
-            return
+            answer = messages.failed(request.token, error, self._log)
+        self._channel.send(answer)
+
+    def _score_sound(self, request: ScoreSound) -> SoundScored:
+        begun = time.perf_counter()
+        waveform, index, count = request.waveform, request.index, request.n_windows
+        values = self._needed().predict_window(waveform, index, count)
+        _check(values, Path("live input"), index)
+        return SoundScored(request.token, values, time.perf_counter() - begun)
+
+    def _find_part(self, request: messages.Segments) -> messages.SegmentsScored:
+        """Say which part of a window triggered."""
+        from birdscope.engine.loading import segment_scorer
+
+        if self._segments is None:
+            self._segments = segment_scorer(self._needed())
+        if self._segments is None:
+            raise EngineError("no ensemble is loaded", remedy="choose one with e")
+        waveform, local, count = self._waveforms.around(
+            request.path, request.index, request.n_windows
+        )
+        curve = self._segments.of(waveform, local, count)[:, request.column].tolist()
         step_s = WINDOW_S / len(curve)
         times_s = [request.index * WINDOW_S + (at + 0.5) * step_s for at in range(len(curve))]
-        self._channel.send(messages.SegmentsScored(request.token, tuple(times_s), tuple(curve)))
+        return messages.SegmentsScored(request.token, tuple(times_s), tuple(curve))
+
+    def _needed(self) -> WindowPredictor:
+        if self._predictor is None:
+            raise EngineError("no ensemble is loaded", remedy="choose one with e")
+        return self._predictor
 
     def _writer(
         self, request: messages.Predict, loaded: messages.LoadedEnsemble
