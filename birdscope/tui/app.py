@@ -25,6 +25,7 @@ from birdscope.tui.keys_desk import KeysDesk
 from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
+    CompareInScope,
     OpenDataset,
     OpenFile,
     OpenInAudition,
@@ -263,6 +264,13 @@ class BirdscopeApp(SoundApp):
 
         self.query_one(AuditionPane).open_species(event)
         self.action_show_tab("audition")
+
+    @on(CompareInScope)
+    def _compare_in_scope(self, event: CompareInScope) -> None:
+        from birdscope.tui.screens.scope import ScopePane
+
+        self.action_show_tab("scope")
+        self.query_one(ScopePane).compare(event.pair)
 
     @on(TabStrip.Chosen)
     def _tab_chosen(self, event: TabStrip.Chosen) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from birdscope.core.settings import Settings
     from birdscope.dataset.catalog import Catalog
+    from birdscope.tui.scope_stack import Pair
 
 
 class CatalogLoaded(Message):
@@ -73,6 +74,14 @@ class OpenInAudition(Message):
         self.scores = scores
         self.settings = settings
         self.labels = labels
+
+
+class CompareInScope(Message):
+    """The user wants to see in Scope what differs between two settings."""
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__()
+        self.pair = pair
 
 
 class OpenDataset(Message):

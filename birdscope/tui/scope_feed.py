@@ -20,7 +20,7 @@ from birdscope.dataset.loose import LOOSE
 from birdscope.engine.schedule import PAGE_WINDOWS, nearby_order, window_order
 from birdscope.engine.status import WindowsWanted
 from birdscope.tui.ensembles import default_ensemble
-from birdscope.tui.scope_stack import Shown, shown_stack
+from birdscope.tui.scope_stack import Pair, Shown, shown_stack
 
 if TYPE_CHECKING:
     from birdscope.engine.client import Engine
@@ -54,6 +54,7 @@ class Feed:
         whole: Whether the whole file was asked for.
         before: Whether probabilities are shown as they are without the session's settings.
         changes: Whether it is asked what the session's settings change.
+        pair: Two settings that are compared in place of the session's; None where none are.
         other: Probabilities without the session's settings, where `changes`; else None.
     """
 
@@ -79,6 +80,7 @@ class Feed:
         self.remaining: tuple[int, ...] = ()
         self.whole = False
         self.before = self.changes = False
+        self.pair: Pair | None = None
         self.other: Blended | None = None
 
     @property
@@ -119,6 +121,11 @@ class Feed:
         self.changes, self.before = changes, False
         self.blend_anew()
 
+    def compare(self, pair: Pair | None) -> None:
+        """Show what differs between two settings; None goes back to the session's."""
+        self.pair = pair
+        self.show_changes(pair is not None)
+
     def blend_anew(self) -> None:
         """Blend again: the settings are other ones."""
         self._dirty.set()
@@ -134,7 +141,7 @@ class Feed:
             return None
         members = [one.name for one in self.ensemble.members]
         chosen = self._services.session.state.settings
-        return shown_stack(self.ensemble.settings, chosen, members, before)
+        return shown_stack(self.ensemble.settings, chosen, members, before, self.pair)
 
     def close(self) -> None:
         """Listen no more."""

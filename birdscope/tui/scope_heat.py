@@ -125,7 +125,7 @@ class HeatDesk:
             parts.append(self.wanted.class_name)
         if self.threshold:
             parts.append(f"≥ {self.threshold:.1f}")
-        if self._feed.changes:
+        if self._feed.changes and self._feed.pair is None:
             parts.append("Δ after − before")
         return " · ".join(parts)
 

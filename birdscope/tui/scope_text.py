@@ -57,11 +57,28 @@ def side(feed: Feed) -> Content:
         return Content("")
     if stack.problem:
         return Content.from_markup("  [$text-warning]$text[/]", text=stack.problem)
+    if stack.pair is not None:
+        return _of_pair(stack.pair, "" if feed.changes else stack.side)
     if not stack.side:
         return Content("")
     mark = "◐ BEFORE" if stack.side == "before" else "◑ after"
     style = "b $text-accent" if stack.side == "before" else "$text-success"
     return Content.from_markup(f"  [{style}]$mark[/] $name", mark=mark, name=stack.name)
+
+
+def _of_pair(names: tuple[str, str], side: str) -> Content:
+    """Both settings, that on show marked; their difference where no side is."""
+    first, second = names
+    if not side:
+        return Content.from_markup(
+            "  [b $text-accent]Δ[/] B $second − A $first", first=first, second=second
+        )
+    line = Content("")
+    for mark, name, here in (("A", first, "before"), ("B", second, "after")):
+        style = "b $text-accent" if side == here else "$text-muted"
+        sign = "●" if side == here else " "
+        line += Content.from_markup(f" [{style}]{sign}{mark} $name[/]", name=name)
+    return line
 
 
 def hint(feed: Feed, catalog: bool) -> Content:

@@ -56,7 +56,8 @@ class Drawing:
         pane.query_one(StackEditor).show(feed.settings, feed.bench)
         lines = self.lines()
         pane.query_one(SettingsTable).show(lines)
-        pane.query_one("#tune-upper").border_subtitle = tune_text.legend(lines)
+        upper = pane.query_one("#tune-upper")
+        upper.border_subtitle = tune_text.legend(lines, upper.size.width - 4)
         others = tune_lines.others_of(lines)
         if others != self._others:
             self._others = others

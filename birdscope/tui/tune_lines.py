@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from birdscope.core.settings import Settings
 from birdscope.postprocess.chosen_notes import is_chosen
+from birdscope.tui.scope_stack import Pair
 from birdscope.tui.tune_stack import fits, ordered, same
 from birdscope.tui.widgets.settings_table import Origin, SettingLine
 
@@ -52,6 +53,18 @@ def named(settings: Settings, lines: Sequence[SettingLine]) -> Settings:
     """Settings under the name of a row that does the same, if there is one."""
     row = next((one for one in lines[1:] if _does(one, settings)), None)
     return settings if row is None or row.settings is None else row.settings
+
+
+def pair_of(line: SettingLine, lines: Sequence[SettingLine], baseline: Settings) -> Pair | None:
+    """The baseline and a row, as Scope compares them; None where they are the same."""
+    if line.settings is None or line.problem or line.is_baseline:
+        return None
+    row = next((one for one in lines[1:] if one.is_baseline), None)
+    name = row.name if row is not None else baseline.name
+    return Pair(
+        baseline.model_copy(update={"name": name}),
+        line.settings.model_copy(update={"name": line.same_as or line.name}),
+    )
 
 
 def others_of(lines: Sequence[SettingLine]) -> tuple[Settings, ...]:

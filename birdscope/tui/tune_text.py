@@ -21,6 +21,7 @@ SAYS = (
 )
 """In one line, and in one short line."""
 LEGEND, LEGEND_CHOSEN = "● in use", "* chosen on these labels"
+KEYS = "= baseline · S A/B on Scope"
 MEANS = """\
 A row is a way from the models' raw scores to final probabilities. AUC is the mean ROC-AUC, \
 pooled over all rows of labels, of all classes that have a positive and a negative row (a class \
@@ -30,6 +31,8 @@ and standard deviation. AP is the mean average precision of the same classes.
 rows are measured on each draw, and 95 of 100 differences lie in the interval. “better”: all of \
 the interval is above 0. “worse”: all of it is below. “within noise”: 0 is in it, so these \
 labels can't tell the two apart. Dots mean that draws are still being added.
+= makes a row the baseline, A. S shows on Scope what the row under the cursor, B, changes in \
+each window: b there shows A or B, d their difference, B ends it. d here lists what differs.
 ● marks the row that the session uses: Scope and Submit take it.
 A star: these settings were chosen on these very labels, by a search (g) or a fit (b). Δ, \
 interval and badge flatter them. What to expect elsewhere is “nested” in their note: the mean \
@@ -120,10 +123,12 @@ def says(width: int) -> str:
     return next((one for one in SAYS if len(one) <= width), SAYS[-1])
 
 
-def legend(lines: Sequence[SettingLine]) -> str:
-    """The marks in the table."""
+def legend(lines: Sequence[SettingLine], width: int) -> str:
+    """The marks in the table, and the keys that compare its rows where there is room."""
     starred = any(one.chosen_here for one in lines)
-    return f"{LEGEND} · {LEGEND_CHOSEN}" if starred else LEGEND
+    marks = f"{LEGEND} · {LEGEND_CHOSEN}" if starred else LEGEND
+    both = f"{KEYS} · {marks}"
+    return both if len(both) <= width else marks
 
 
 def by_fold(line: SettingLine | None) -> str:

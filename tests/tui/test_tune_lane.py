@@ -16,7 +16,7 @@ from birdscope.engine.study_client import Study
 from birdscope.inference.rows import lay_out
 from birdscope.inference.store import ScoresStore
 from birdscope.inference.store_files import ScoresMeta
-from birdscope.tui.scope_stack import OWN, shown_stack
+from birdscope.tui.scope_stack import OWN, Pair, shown_stack
 from birdscope.tui.widgets.class_deltas import ClassDeltas
 from tests.tui.conftest import MakeApp
 from tests.tui.jobs_kit import LARGE, wait_for
@@ -99,3 +99,17 @@ def test_scope_does_not_use_settings_for_other_members() -> None:
     chosen = Settings(name="mine", weights={"gamma": 1.0})
     shown = shown_stack(STACK, chosen, ("alpha", "beta"), before=False)
     assert shown.settings == STACK and "other members" in shown.problem
+
+
+@pytest.mark.parametrize(("before", "name"), [(True, "gentle"), (False, "rough")])
+def test_scope_compares_any_two_settings_in_place_of_the_sessions(before: bool, name: str) -> None:
+    pair = Pair(Settings(name="gentle"), Settings(name="rough"))
+    shown = shown_stack(STACK, Settings(name="mine"), ("alpha",), before, pair)
+    assert (shown.name, shown.pair) == (name, ("gentle", "rough"))
+
+
+def test_a_pair_for_other_members_is_not_shown() -> None:
+    pair = Pair(Settings(name="gentle"), Settings(name="foreign", weights={"gamma": 1.0}))
+    shown = shown_stack(STACK, None, ("alpha",), False, pair)
+    assert shown.settings == STACK and shown.pair is None
+    assert "foreign is for other members" in shown.problem

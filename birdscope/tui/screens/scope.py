@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from birdscope.engine.messages import Blended
     from birdscope.session.state import ScopePlace
     from birdscope.tui.playback import PlaybackStatus
+    from birdscope.tui.scope_stack import Pair
     from birdscope.tui.services import Services
 
 WIDE_COLUMNS, TALL_ROWS = 110, 30
@@ -292,6 +293,19 @@ class ScopePane(SpectrogramPane):
         if stack is not None and not stack.side:
             self.notify(f"The {stack.name} again: Tune (4) makes other settings.", markup=False)
 
+    def compare(self, pair: Pair) -> None:
+        """Show what differs between two settings."""
+        self.feed.compare(pair)
+        self._draw_header()
+
+    def action_end_comparison(self) -> None:
+        """Show the session's settings again, after two others were compared."""
+        if self.feed.pair is None:
+            self.notify("Nothing of Tune is compared here: S on a row of Tune (4) does it.")
+            return
+        self.feed.compare(None)
+        self._draw_header()
+
     def action_page(self, minutes: int) -> None:
         """Go to another minute of a long recording."""
         target = self._window + minutes * SOUNDSCAPE_S // WINDOW_S
@@ -422,6 +436,7 @@ class ScopePane(SpectrogramPane):
 
     def _settings_changed(self, settings: Settings | None) -> None:
         """The session's settings are what is wanted to be seen."""
+        self.feed.pair = None
         self.feed.show_before(False)
 
     def _open_chosen(self, recording: Recording | None) -> None:

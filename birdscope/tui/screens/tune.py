@@ -14,8 +14,8 @@ from textual.worker import Worker, WorkerState
 
 from birdscope.core.settings import Settings
 from birdscope.postprocess.chosen_notes import after_hand
-from birdscope.tui import tune_bindings
-from birdscope.tui.messages import OpenInAudition
+from birdscope.tui import tune_bindings, tune_lines
+from birdscope.tui.messages import CompareInScope, OpenInAudition
 from birdscope.tui.tune_dialogs import Dialogs
 from birdscope.tui.tune_doing import Doing
 from birdscope.tui.tune_drawing import VIEWS, Drawing
@@ -170,6 +170,15 @@ class TunePane(Container):
         line = self._table.line
         if line is not None and line.settings is not None and not line.problem:
             self.feed.compare_with(line.settings)
+
+    def action_scope(self) -> None:
+        """Show on Scope what the row under the cursor changes against the baseline."""
+        line, lines = self._table.line, self._table.lines
+        pair = tune_lines.pair_of(line, lines, self.feed.baseline) if line is not None else None
+        if pair is None:
+            self.notify("A is the baseline: go to another row for B, or mark another A with =.")
+            return
+        self.post_message(CompareInScope(pair))
 
     def action_diff(self) -> None:
         """Show what differs between the row and the current settings, or the baseline."""
