@@ -26,21 +26,23 @@ class LiveTape:
 
     Args:
         keep_s: How much is kept.
+        first: Number of the first sample.
     """
 
-    def __init__(self, keep_s: float) -> None:
+    def __init__(self, keep_s: float, first: int = 0) -> None:
         self._ring = Ring(round(keep_s * SAMPLE_RATE_HZ), 1)
+        self._first = first
         self._position = 0
 
     @property
     def end(self) -> int:
         """Samples since the beginning."""
-        return self._ring.written
+        return self._first + self._ring.written
 
     @property
     def begin(self) -> int:
         """The oldest sample that is kept."""
-        return max(0, self._ring.written - self._ring.size)
+        return self._first + max(0, self._ring.written - self._ring.size)
 
     @property
     def heard_s(self) -> float:
@@ -67,7 +69,8 @@ class LiveTape:
         out = np.zeros(max(end - begin, 0), np.float32)
         first, last = max(begin, self.begin), min(end, self.end)
         if first < last:
-            out[first - begin : last - begin] = self._ring.between(first, last)[:, 0]
+            kept = self._ring.between(first - self._first, last - self._first)
+            out[first - begin : last - begin] = kept[:, 0]
         return out
 
     @property

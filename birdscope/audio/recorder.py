@@ -42,7 +42,7 @@ class Recorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         # without a buffer of its own: what is written is the system's, whoever dies
         self._file = open(self.unfinished, "xb", buffering=0)  # noqa: SIM115 (open for hours)
-        self._wave: wave.Wave_write = wave.open(self._file, "wb")
+        self._wave: wave.Wave_write = wave.open(self._file, "wb")  # noqa: SIM115 (as well)
         self._wave.setnchannels(1)
         self._wave.setsampwidth(_BYTES)
         self._wave.setframerate(SAMPLE_RATE_HZ)

@@ -84,6 +84,7 @@ class LiveEar:
         send: Takes what there is to say.
         folder: Where recordings are written; None where nothing may be.
         margin_s: Sound that is wanted around a window.
+        first_window: Number of the window that begins with the first sample.
         now: A clock in seconds.
     """
 
@@ -93,10 +94,11 @@ class LiveEar:
         send: Callable[[object], None],
         folder: Path | None = None,
         margin_s: float = 0.0,
+        first_window: int = 0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.margin_s = margin_s
-        self.tape = LiveTape(KEEP_S)
+        self.tape = LiveTape(KEEP_S, first_window * WINDOW_SAMPLES)
         self.pictures = LivePictures(self.tape)
         self._source = source
         self._send = send
@@ -106,9 +108,9 @@ class LiveEar:
         self._open = False
         self._tried_at = -math.inf
         self._taken = 0
-        self._whole_from = 0
+        self._whole_from = self.tape.end
         self._lost_s = 0.0
-        self._window = 0
+        self._window = first_window
         self._folder = folder
         self._records = False
         self._recorder: Recorder | None = None

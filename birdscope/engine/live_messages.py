@@ -23,11 +23,13 @@ class Listen:
         device: One of the answer to DevicesWanted; empty is the system's default.
         folder: Where recordings are written; None where nothing may be.
         margin_s: Sound that the ensemble wants before and after a window.
+        first_window: Number of the window that begins with the first sample.
     """
 
     device: str = ""
     folder: Path | None = None
     margin_s: float = 0.0
+    first_window: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,9 @@ class Listener:
         self.close()
         module, _, name = self._source.partition(":")
         make = cast("Callable[[str], Source]", getattr(import_module(module), name))
-        self._ear = LiveEar(make(wanted.device), self._send, wanted.folder, wanted.margin_s)
+        self._ear = LiveEar(
+            make(wanted.device), self._send, wanted.folder, wanted.margin_s, wanted.first_window
+        )
         self._ear.rescue()
 
     def _columns(self, wanted: messages.PictureWanted) -> object:
