@@ -297,6 +297,7 @@ class ScopePane(SpectrogramPane):
         """Show what differs between two settings."""
         self.feed.compare(pair)
         self._draw_header()
+        self.notify("b shows A or B, d their difference, B ends it.", title="A/B of two settings")
 
     def action_end_comparison(self) -> None:
         """Show the session's settings again, after two others were compared."""
