@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WIDE_COLUMNS, TALL_ROWS = 110, 32
 AGES_S = 5.0
+# A job's text grows as it goes; wrapping it anew is not free.
+DETAIL_S = 0.5
 _OF_LIVE_JOBS, _OF_ENDED_JOBS = ("cancel",), ("resume", "again", "remove")
 _OF_FINISHED_JOBS, _OF_STOPPED_JOBS = ("again",), ("resume",)
 _OF_PRODUCTS = ("copy_path", "open_file")
@@ -75,6 +77,7 @@ class SubmitPane(Container):
         self.facts = Facts(self, services, self._draw_choices)
         self._wanted_job = ""
         self._drawn_view: JobView | None = None
+        self._detail_due_s = 0.0
         self._detail_wanted = asyncio.Event()
 
     @property
@@ -118,6 +121,7 @@ class SubmitPane(Container):
     def on_show(self) -> None:
         """The ensemble, the settings and the scores may have changed meanwhile."""
         self.facts.look()
+        self._draw_detail()
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
@@ -277,7 +281,7 @@ class SubmitPane(Container):
         table.border_subtitle = f"{live} of {len(snapshot.views)} under way" if live else ""
         if snapshot.problem:
             table.empty_text = snapshot.problem
-        if table.view is None or table.view != self._drawn_view or table.view.job.live:
+        if _needs_drawing(self._drawn_view, table.view, time.monotonic() >= self._detail_due_s):
             self._draw_detail()
 
     async def _start(self, argv: list[str], title: str) -> None:
@@ -328,10 +332,13 @@ class SubmitPane(Container):
         self._detail_wanted.set()
 
     async def _draw_details(self) -> None:
+        """Only what can be seen is drawn, and a job that goes on twice a second at most."""
         while True:
             await self._detail_wanted.wait()
             self._detail_wanted.clear()
-            await self._read_detail()
+            if self.display:
+                await self._read_detail()
+                self._detail_due_s = time.monotonic() + DETAIL_S
 
     async def _read_detail(self) -> None:
         """Read what the files tell in a thread, then draw."""
@@ -348,6 +355,13 @@ class SubmitPane(Container):
         detail.border_title = jobs_text.title_of(view.job)
         width = max(detail.scrollable_content_region.width, 20)
         detail.show(view.job.id, jobs_text.detail(view, log, report, time.time(), width))
+
+
+def _needs_drawing(old: JobView | None, new: JobView | None, due: bool) -> bool:
+    """Whether the detail is to be drawn anew; a job that merely goes on waits until it is due."""
+    if old is None or new is None or not new.job.live:
+        return old is None or old != new
+    return due or (old.job.id, old.job.state, old.note) != (new.job.id, new.job.state, new.note)
 
 
 _NOTHING = """\
