@@ -155,7 +155,10 @@ def _sources(catalog: Catalog, wanted: FindSources, folder: Path) -> Iterator[Tu
         return
     title = _title(meta, folder)
     if (folder / _FOLDS).exists():
-        yield TuningSource("out of fold", f"{title}: out-of-fold predictions", folder)
+        # training calls its scores so itself
+        run = meta.ensemble.removesuffix(", out of fold") or folder.name
+        title = f"{run}: out-of-fold predictions of {meta.split}"
+        yield TuningSource("out of fold", title, folder)
     elif meta.split == "train_audio":
         train = catalog.root / "train.csv"
         note = "labels of train_audio, which the models may have been trained on"

@@ -136,6 +136,7 @@ class SessionState(Config):
         audition: The place in Audition.
         tune: The place in Tune.
         annotator: Whose verdicts are kept; empty before the first.
+        input_device: What live input listens to; empty is the system's default.
     """
 
     dataset: str = ""
@@ -152,6 +153,7 @@ class SessionState(Config):
     audition: AuditionPlace = AuditionPlace()
     tune: TunePlace = TunePlace()
     annotator: str = ""
+    input_device: str = ""
 
 
 def load_state(path: Path) -> SessionState:

@@ -12,6 +12,8 @@ SOUND_BINDINGS = [
     Binding("o", "open", "Open", id="scope.open", tooltip="Choose a soundscape"),
     Binding("O", "open_file", "Open file…", show=False, id="scope.open_file",
             tooltip="Open any sound file by its path"),
+    Binding("m", "live", "Live", show=False, id="scope.live",
+            tooltip="Listen to a microphone or line input with the ensemble"),
     Binding("e", "ensemble", "Ensemble", id="scope.ensemble", tooltip="Choose an ensemble"),
     Binding("F", "follow", "Follow", show=False, id="scope.follow",
             tooltip="Let the selection follow the playhead, or stay"),

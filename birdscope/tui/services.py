@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from birdscope.core.settings import Settings
     from birdscope.dataset.catalog import Catalog
     from birdscope.engine.client import Engine
+    from birdscope.engine.live_client import LiveInput
     from birdscope.engine.study_client import Study
     from birdscope.jobs.manager import Jobs
     from birdscope.session.session import Session
@@ -84,6 +85,13 @@ class Services:
 
         return Study()
 
+    @cached_property
+    def live(self) -> LiveInput:
+        """Microphone or line input; made (not started) on first use."""
+        from birdscope.engine.live_client import LiveInput
+
+        return LiveInput(self.engine)
+
     @property
     def session(self) -> Session:
         """The session folder, opened on first use; any thread may ask."""
@@ -124,6 +132,8 @@ class Services:
 
     def close(self) -> None:
         """End the helper processes and give the session free."""
+        if "live" in self.__dict__:
+            self.live.close()
         if "engine" in self.__dict__:
             self.engine.close()
         if "study" in self.__dict__:

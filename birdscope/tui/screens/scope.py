@@ -351,6 +351,21 @@ class ScopePane(SpectrogramPane):
         if values is not None:
             self.post_message(OpenFile([Path(values["path"])]))
 
+    async def action_live(self) -> None:
+        """Listen to a microphone; afterwards open what was recorded, where that is wanted."""
+        from birdscope.tui.screens.live import LiveScreen
+
+        self.feed.stop()
+        self.app.push_screen(LiveScreen(self._services, self._live_settings), self._live_ended)
+
+    def _live_settings(self) -> Settings | None:
+        """The stack that is shown; None while no ensemble is chosen."""
+        return self.feed.stack.settings if self.feed.stack is not None else None
+
+    def _live_ended(self, path: Path | None) -> None:
+        if path is not None:
+            self.post_message(OpenFile([path]))
+
     async def action_ensemble(self) -> None:
         """Choose an ensemble from a list."""
         from birdscope.core import paths
