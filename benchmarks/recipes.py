@@ -3,8 +3,8 @@
 `python -m benchmarks.recipes DIR [--data demo calfrog32] [--seeds 3] [--rows TEXT …]` trains
 what is not in DIR yet and prints the table; stopped, it goes on where it was. `--table` only
 prints. Each net is trained for the same number of steps from the same tiny architecture; a
-later round or stage goes on from the one before it with half the steps, and stands beside a net
-that was trained twice as long without any of it: round 2 and stage 3 have then cost the same.
+later round or stage goes on from the one before it with half the steps, and stands beside the same
+stage of a control that goes on in the same way without labels of a teacher.
 
 The demo dataset's unlabelled soundscapes are the pool for pseudo labels. Of calfrog32's
 labelled soundscapes every second one hides its labels and joins the pool; the others are
@@ -16,12 +16,10 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,187 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks._claim import require, shared
-
-# Set BIRDSCOPE_STUDY_EPOCHS=1 to see in minutes that a study runs; its figures mean nothing.
-EPOCHS = int(os.environ.get("BIRDSCOPE_STUDY_EPOCHS", "42"))
-RATE = 3e-3
-RESAMPLES = 1000
-_MIXUP = {"augment": {"mixup": 0.7}}
-# Nets this small, trained this short, are seldom sure: with the 1st place's 0.5 and 0.1 a first
-# try kept 12 of 299 windows, and the student forgot the clips over them (0.74 against 0.81).
-_PSEUDO = {
-    "pooling": "clip",
-    "overlap": 0.5,
-    "sampler": "sum of maxima",
-    "keep_above": 0.15,
-    "zero_below": 0.02,
-}
-_AUTHORS = {"keep_above": 0.5, "zero_below": 0.1}
-_NO_MIXUP = {"augment": {"mixup": 0.0}}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table.
-
-    Attributes:
-        name: What is tried.
-        changes: Of the base recipe.
-        against: Name of the row it is compared with.
-        scored: Stages that get a line of their own; none: the last alone.
-    """
-
-    name: str
-    changes: Mapping[str, Any]
-    against: str = "baseline"
-    scored: tuple[str, ...] = ()
-
-
-def _round(number: int, power: float) -> dict[str, Any]:
-    """A round of the noisy student: each clip mixed with a pseudo-labelled window."""
-    pseudo = {**_PSEUDO, "power": power, "use": "mixed", "mix_weight": 0.5, "share": 1.0}
-    return {"name": f"round {number}", "teacher": "previous", "pseudo": pseudo, **_NO_MIXUP}
-
-
-def _goes_on(number: int, power: float) -> dict[str, Any]:
-    """A round that starts from its teacher's weights."""
-    return {**_round(number, power), "init": "previous", **_half(0.5)}
-
-
-def _rate(factor: float) -> dict[str, Any]:
-    return {"optim": {"learning_rate": RATE * factor}}
-
-
-def _half(factor: float) -> dict[str, Any]:
-    """Half the steps at a part of the rate."""
-    return {"optim": {"learning_rate": RATE * factor, "epochs": max(1, EPOCHS // 2)}}
-
-
-def _steps(factor: int) -> dict[str, Any]:
-    return {**_MIXUP, "optim": {"epochs": EPOCHS * factor}}
-
-
-_DISTILL = {"temperature": 3.0, "squared_temperature": True}
-ROWS = (
-    Row("baseline", _NO_MIXUP),
-    Row("+ mixup (max labels)", _MIXUP),
-    Row("+ mixup, twice the steps", _steps(2), "+ mixup (max labels)"),
-    Row("+ soft AUC", {**_MIXUP, "loss": {"kind": "soft_auc_logistic"}}, "+ mixup (max labels)"),
-    Row(
-        "+ pseudo labels with power",
-        {
-            **_MIXUP,
-            "stages": [
-                {"name": "teacher"},
-                {
-                    "name": "student",
-                    "teacher": "previous",
-                    "pseudo": {**_PSEUDO, "power": 1.5, "use": "apart", "share": 0.5},
-                },
-            ],
-        },
-        "+ mixup (max labels)",
-    ),
-    Row(
-        "+ pseudo labels, the author's thresholds",
-        {
-            **_MIXUP,
-            "stages": [
-                {"name": "teacher"},
-                {
-                    "name": "student",
-                    "teacher": "previous",
-                    "pseudo": {**_PSEUDO, **_AUTHORS, "use": "apart", "share": 0.5},
-                },
-            ],
-        },
-        "+ mixup (max labels)",
-    ),
-    Row(
-        "noisy student, each round going on",
-        {
-            **_MIXUP,
-            "stages": [
-                {"name": "round 0"},
-                _goes_on(1, 1.0),
-                _goes_on(2, 1 / 0.65),
-                _goes_on(3, 1 / 0.55),
-            ],
-        },
-        "+ mixup, twice the steps",
-        ("round 0", "round 1", "round 2", "round 3"),
-    ),
-    Row(
-        "noisy student, each round from scratch",
-        {
-            **_MIXUP,
-            "stages": [
-                {"name": "round 0"},
-                _round(1, 1.0),
-                _round(2, 1 / 0.65),
-                _round(3, 1 / 0.55),
-            ],
-        },
-        "+ mixup (max labels)",
-        ("round 1", "round 2", "round 3"),
-    ),
-    Row(
-        "self-distillation",
-        {
-            **_MIXUP,
-            "stages": [
-                {"name": "stage 1"},
-                {
-                    "name": "stage 2",
-                    "init": "previous",
-                    "teacher": "previous",
-                    "distill": {**_DISTILL, "alpha": 0.7},
-                    **_half(0.5),
-                },
-                {
-                    "name": "stage 3",
-                    "init": "previous",
-                    "teacher": "previous",
-                    "distill": {**_DISTILL, "alpha": 0.5},
-                    "pseudo": {**_PSEUDO, "keep_above": 0.0, "use": "apart", "share": 0.5},
-                    **_half(0.3),
-                },
-            ],
-        },
-        "+ mixup, twice the steps",
-        ("stage 1", "stage 2", "stage 3"),
-    ),
-    Row(
-        "pretraining, then a tenth of the rate",
-        {
-            **_MIXUP,
-            "stages": [
-                {
-                    "name": "pretraining",
-                    "dataset": "pretraining",
-                    "data": {"without_main_classes": True},
-                },
-                {"name": "fine-tuning", "init": "previous", **_rate(0.1)},
-            ],
-        },
-        "+ mixup (max labels)",
-    ),
-    Row(
-        "pretraining, then the full rate",
-        {
-            **_MIXUP,
-            "stages": [
-                {
-                    "name": "pretraining",
-                    "dataset": "pretraining",
-                    "data": {"without_main_classes": True},
-                },
-                {"name": "fine-tuning", "init": "previous"},
-            ],
-        },
-        "+ mixup (max labels)",
-    ),
-)
+from benchmarks.recipe_rows import ROWS, Row, recipe_of, result_path
+from benchmarks.recipe_table import table
 
 
 def main() -> int:
@@ -267,33 +86,13 @@ def _hide_every_second(source: Path, root: Path) -> None:
             (root / path.name).symlink_to(path.resolve())
 
 
-def recipe_of(row: Row, seed: int) -> Any:
-    """The row's recipe: small-cpu on all clips, without soundscapes as silent background."""
-    from birdscope.core.config import parse
-    from birdscope.training.recipe import Recipe, load_recipe
-    from birdscope.training.recipe_files import merged
-
-    body = load_recipe("small-cpu").model_dump(mode="json", exclude_unset=True)
-    body.pop("provenance", None)
-    base = {
-        "name": "study",
-        "seed": seed,
-        "folds": 1,
-        # Half the cost of small-cpu's; what is saved goes into more steps.
-        "front_end": {"n_fft": 1024, "hop_length": 1600, "n_mels": 48},
-        "augment": {"soundscapes": 0.0},
-        "optim": {"epochs": EPOCHS, "batch_size": 16, "learning_rate": RATE, "ema": 0.98},
-    }
-    return parse(Recipe, merged(merged(body, base), row.changes))
-
-
 def _measure(row: Row, seed: int, name: str, data: Path, folder: Path) -> None:
     """Train and score a row with a seed, unless its result is there."""
     from birdscope.core.events import Event
     from birdscope.dataset.catalog import Catalog
     from birdscope.training.run import RunOptions, train
 
-    result = _result_path(folder, name, row, seed)
+    result = result_path(folder, name, row, seed)
     if result.is_file():
         return
     run = result.with_suffix("")
@@ -339,19 +138,12 @@ def _take_first_stage(recipe: Any, run: Path, seed: int, name: str, folder: Path
     first = recipe.resolved_stages[0]
     place = f"stages/1-{first.name.replace(' ', '-')}"
     for other in ROWS:
-        there = _result_path(folder, name, other, seed)
+        there = result_path(folder, name, other, seed)
         twin = recipe_of(other, seed).resolved_stages[0]
         source = there.with_suffix("") / (place if other.changes.get("stages") else "")
         same = (twin.dataset, twin.recipe.deciding) == (first.dataset, first.recipe.deciding)
         if same and there.is_file() and source != run / place and not (run / place).exists():
             shutil.copytree(source, run / place)
-
-
-def _result_path(folder: Path, name: str, row: Row, seed: int) -> Path:
-    plain = "".join(one if one.isalnum() else "-" for one in row.name).strip("-")
-    path = folder / name / f"{plain}-{seed}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def _ensembles(recipe: Any, run: Path, row: Row) -> Iterator[tuple[str, Path]]:
@@ -395,88 +187,6 @@ def _predict(ensemble: Path, catalog: Any) -> dict[str, npt.NDArray[Any]]:
         "probabilities": np.array(probabilities, np.float32),
         "recordings": np.array(recordings),
     }
-
-
-@dataclass(frozen=True)
-class Line:
-    """What is known of a line: a resampled and a plain macro AUC for each seed."""
-
-    title: str
-    against: str
-    values: npt.NDArray[np.float64]
-    resampled: npt.NDArray[np.float64]
-    classes: int
-    cpu_s: float
-
-
-def lines_of(name: str, rows: Sequence[Row], folder: Path) -> list[Line]:
-    """Every line that has results."""
-    from birdscope.metrics.bootstrap import draw_recordings, resampled_macro_auc
-    from birdscope.metrics.roc_auc import macro_roc_auc
-
-    found: dict[str, list[tuple[float, npt.NDArray[np.float64], int, float]]] = {}
-    against = {}
-    for row in rows:
-        for path in sorted(_result_path(folder, name, row, 0).parent.glob("*.json")):
-            body = json.loads(path.read_text())
-            if body["row"] != row.name:
-                continue
-            for title, file in body["stages"].items():
-                with np.load(path.with_name(file)) as data:
-                    truth, values = data["truth"], data["probabilities"]
-                    of_row = data["recordings"]
-                draws = draw_recordings(of_row.max() + 1, RESAMPLES, np.random.default_rng(0))
-                result = macro_roc_auc(truth, values)
-                resampled = resampled_macro_auc(truth, values, of_row, draws)
-                found.setdefault(title, []).append(
-                    (result.macro, resampled, result.scored_classes, body["cpu_seconds"])
-                )
-                against[title] = row.against
-    return [
-        Line(
-            title,
-            against[title],
-            np.array([one[0] for one in seeds]),
-            np.mean([one[1] for one in seeds], axis=0),
-            seeds[0][2],
-            float(np.mean([one[3] for one in seeds])),
-        )
-        for title, seeds in found.items()
-    ]
-
-
-def table(name: str, rows: Sequence[Row], folder: Path) -> list[str]:
-    """The table as Markdown: mean ± sd over seeds, intervals over recordings."""
-    lines = lines_of(name, rows, folder)
-    by_title = {line.title: line for line in lines}
-    classes = lines[0].classes if lines else 0
-    printed = [
-        f"\n## {name}: macro ROC-AUC on labelled soundscapes, {classes} classes scored\n",
-        "| recipe | macro AUC, mean ± sd over seeds | 95 % over recordings | against | "
-        "difference, 95 % paired | seeds | CPU s |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for line in lines:
-        spread = f" ± {line.values.std(ddof=1):.3f}" if len(line.values) > 1 else ""
-        printed.append(
-            f"| {line.title} | {line.values.mean():.4f}{spread} | {_span(line.resampled)} | "
-            f"{_compared(line, by_title.get(line.against))} | {len(line.values)} | "
-            f"{line.cpu_s:.0f} |"
-        )
-    return printed
-
-
-def _compared(line: Line, other: Line | None) -> str:
-    if other is None or other.title == line.title:
-        return "– | –"
-    difference = line.values.mean() - other.values.mean()
-    span = _span(line.resampled - other.resampled)
-    return f"{other.title} | {difference:+.4f} ({span})"
-
-
-def _span(samples: npt.NDArray[np.float64]) -> str:
-    low, high = np.nanquantile(samples, [0.025, 0.975])
-    return f"{low:.3f} to {high:.3f}"
 
 
 if __name__ == "__main__":
