@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.containers import Horizontal, VerticalScroll
 from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import Static
 
 from birdscope.tui.exact_updates import ExactCompositor
@@ -101,3 +108,74 @@ async def test_what_lies_over_the_picture_stays_over_it(until: Until) -> None:
         assert (24, 6) in painted(text)
         at_over = [one for one in MOVE.finditer(text) if one.groups() == ("7", "25")]
         assert text[at_over[0].end() :][:40].find("│") == -1
+
+
+REGIONS = st.lists(
+    st.builds(
+        Region, st.integers(0, 70), st.integers(0, 25), st.integers(1, 40), st.integers(1, 9)
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+class Stacked(App[None]):
+    CSS = """
+    #left { width: 30; border: round white; }
+    #below { background: red; border: solid blue; }
+    #over { layer: above; width: 12; height: 4; offset: 24 3; }
+    Behind { layers: below above; }
+    """
+
+    def get_default_screen(self) -> Screen[None]:
+        return Behind()
+
+
+class Behind(Exact):
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            with VerticalScroll(id="left"):
+                for number in range(40):
+                    yield Static(f"line 日本 {number}")
+            yield Static("words " * 200, id="below")
+        yield Static("over", id="over")
+
+
+async def test_a_partial_update_shows_what_a_full_one_shows() -> None:
+    app = Stacked()
+    async with app.run_test(size=(67, 23)) as pilot:
+        await pilot.pause()
+        compositor = app.screen._compositor
+        whole = [list(strip_cells(one)) for one in compositor.render_strips()]
+
+        @settings(max_examples=60, deadline=None)
+        @given(REGIONS)
+        def check(regions: list[Region]) -> None:
+            compositor._dirty_regions.update(regions)
+            update = compositor.render_partial_update()
+            wanted = {
+                (x, y)
+                for one in regions
+                for x, y in product(range(one.x, one.right), range(one.y, one.bottom))
+                if x < 67 and y < 23
+            }
+            found = {
+                (part.x + n, part.y): cell
+                for part in (update.parts if update is not None else [])
+                for n, cell in enumerate(strip_cells(part.strip))
+            }
+            assert found.keys() == wanted
+            assert all(
+                cell[1] == whole[y][x][1]
+                and (cell[0] == whole[y][x][0] or cell_len(whole[y][x][0]) == 2)
+                for (x, y), cell in found.items()
+            )
+
+        check()
+
+
+def strip_cells(strip: Strip) -> Iterator[tuple[str, object]]:
+    """Each cell's character and style; a wide character fills two."""
+    for text, style, _ in strip:
+        for character in text:
+            yield from [(character, style)] * cell_len(character)

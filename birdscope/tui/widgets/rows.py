@@ -12,14 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from birdscope.tui.widgets.scrolling import CalmScrollView
 
 Span = tuple[str, str]
 """A piece of a row: its text, and the role that gives its style."""
 
 
-class RowsView(ScrollView, can_focus=True):
+class RowsView(CalmScrollView, can_focus=True):
     """The base of lists and tables: a cursor over rows, an optional fixed header.
 
     A subclass gives `row_total` and `spans_of`; roles are `text`, `dim`, `strong`, `code`,
@@ -71,7 +72,6 @@ class RowsView(ScrollView, can_focus=True):
         Binding("end", "last", "Last", show=False, id="rows.last", tooltip="Last row"),
     ]
 
-    header_rows: ClassVar[int] = 0
     empty_text: reactive[str] = reactive("")
     cursor: reactive[int] = reactive(0, repaint=False, always_update=False)
     hovered: reactive[int | None] = reactive(None, repaint=False)
@@ -103,6 +103,10 @@ class RowsView(ScrollView, can_focus=True):
         def control(self) -> RowsView:
             """The list."""
             return self.view
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._inks: dict[str, Style] = {}
 
     def row_total(self) -> int:
         """How many rows there are."""
@@ -139,7 +143,7 @@ class RowsView(ScrollView, can_focus=True):
             return self._strip(self.header_spans(width), width, None)
         row = y - self.header_rows + self.scroll_offset.y
         if row >= self.row_total():
-            return self._empty_strip(width) if row == 0 else Strip.blank(width, self.rich_style)
+            return self._empty_strip(width) if row == 0 else Strip.blank(width, self._ink(""))
         return self._strip(self.spans_of(row, width), width, self._ground(row))
 
     def validate_cursor(self, cursor: int) -> int:
@@ -242,10 +246,14 @@ class RowsView(ScrollView, can_focus=True):
             return "cursor" if self.has_focus else "cursor-blurred"
         return "hover" if row == self.hovered else None
 
+    def notify_style_update(self) -> None:
+        """Take the colours anew."""
+        super().notify_style_update()
+        self._inks.clear()
+
     def _strip(self, spans: list[Span], width: int, ground: str | None) -> Strip:
-        base = self.rich_style
-        segments = [Segment(text, base + self._role(role)) for text, role in spans]
-        strip = Strip(segments).adjust_cell_length(width, base)
+        segments = [Segment(text, self._ink(role)) for text, role in spans]
+        strip = Strip(segments).adjust_cell_length(width, self._ink(""))
         return strip if ground is None else self._on_ground(strip, ground)
 
     def _empty_strip(self, width: int) -> Strip:
@@ -259,8 +267,15 @@ class RowsView(ScrollView, can_focus=True):
         over = [Segment(text, (old or Style()) + style) for text, old, _ in strip]
         return Strip(over, strip.cell_length)
 
-    def _role(self, role: str) -> Style:
-        return self.get_component_rich_style(f"rows--{role}", partial=True)
+    def _ink(self, role: str) -> Style:
+        """The style of a role on the list's background; of the background alone without one."""
+        ink = self._inks.get(role)
+        if ink is None:
+            ink = self.rich_style
+            if role:
+                ink += self.get_component_rich_style(f"rows--{role}", partial=True)
+            self._inks[role] = ink
+        return ink
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
