@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
+from birdscope.engine.ranking import rank_species
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -53,6 +56,16 @@ class LiveWindows:
         self._values[:, window.number - self.first] = window.values
         self.newest = window.number
         self.count = window.number - self.first + 1
+
+
+def best_lately(probabilities: npt.NDArray[np.float32], species: int = 64) -> tuple[int, ...]:
+    """Columns of the best species of the last minute, best first.
+
+    Args:
+        probabilities: float32 [windows, C], the newest window last.
+        species: How many.
+    """
+    return rank_species(probabilities[-SOUNDSCAPE_S // WINDOW_S :], species)
 
 
 def rows_of(

@@ -47,6 +47,7 @@ class LiveFeed:
         windows: Raw scores; None before the first window.
         blended: Probabilities of `windows`; None before the first.
         newest: The window that was blended last; None before the first.
+        rows: Columns of the best species of the last minute, best first.
         left_out: Steps of the settings that need the whole file.
         kept: The last recording that was finished; None before the first.
         problem: Why nothing can be shown of the windows; empty where it can.
@@ -70,6 +71,7 @@ class LiveFeed:
         self.windows: LiveWindows | None = None
         self.blended: Blended | None = None
         self.newest: LiveWindow | None = None
+        self.rows: tuple[int, ...] = ()
         self.left_out: tuple[str, ...] = ()
         self.kept: Path | None = None
         self.problem = ""
@@ -165,13 +167,15 @@ class LiveFeed:
             self._changed("windows")
 
     async def _blend(self) -> None:
+        from birdscope.engine.live_windows import best_lately
+
         windows, settings, last = self.windows, self._settings(), self._last
         if windows is None or settings is None:
             return
         kept, self.left_out = live_settings(settings)
-        shown = self.blended.ranking if self.blended is not None else ()
         blended = await self._services.engine.questions.blend(
-            windows.values, windows.checkpoints, windows.weights, kept, shown=shown
+            windows.values, windows.checkpoints, windows.weights, kept
         )
         if windows is self.windows:
             self.blended, self.newest, self.problem = blended, last, ""
+            self.rows = best_lately(blended.probabilities)

@@ -37,7 +37,7 @@ def header(status: LiveStatus, *, held: bool) -> Content:
     if held:
         line += Content.from_markup("  [b $text-warning]held[/]")
     if status.recording is not None:
-        text = f"⏺ {clock(status.recorded_s)}"
+        text = f"◉ rec {clock(status.recorded_s)}"
         name = status.recording.name
         line += Content.from_markup("  [b $text-error]$text[/] $name", text=text, name=name)
     if status.device and status.state == "listening":

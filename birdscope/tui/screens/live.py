@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 WIDE_COLUMNS, TALL_ROWS = 110, 30
 WIDE_LIST, NARROW_LIST = 42, 27
 _ASIDE = 5
+
+
+class LiveHeatMap(HeatMap, inherit_bindings=False):
+    """A heat map of sound that is over: its windows can be looked at, not played."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        one for one in HeatMap.BINDINGS if isinstance(one, Binding) and one.id != "heatmap.play"
+    ]
 
 
 class LiveScreen(ModalScreen[Path | None]):
@@ -68,7 +76,7 @@ class LiveScreen(ModalScreen[Path | None]):
             with Horizontal(id="live-body"):
                 with Vertical(id="live-charts"):
                     yield LivePicture(self._services.live.picture, id="live-picture")
-                    yield HeatMap(id="live-heatmap")
+                    yield LiveHeatMap(id="live-heatmap")
                     yield Static(id="live-hint")
                 yield TopSpecies(id="live-top")
             yield LevelMeter(id="live-meter")
@@ -267,18 +275,22 @@ class LiveScreen(ModalScreen[Path | None]):
         first = windows.first if windows is not None else 0
         heatmap.set_view(self._span_s[0] - first * WINDOW_S, self._span_s[1] - first * WINDOW_S)
         places = int(feed.status.heard_s // WINDOW_S) + 1 - first
+        row = heatmap.cursor[0]
+        species = self._rows[row] if row < len(self._rows) else None
         with heatmap.prevent(HeatMap.CellSelected):
             if windows is None or blended is None:
                 from birdscope.tui.scope_text import empty_rows
 
                 heatmap.show(*empty_rows(places))
             else:
-                self._rows = blended.ranking
+                self._rows = feed.rows
                 labels = live_text.row_labels(
                     self._taxonomy, windows.classes, self._rows, heatmap.gutter_width
                 )
                 heatmap.show(labels, rows_of(blended.probabilities, self._rows, places))
-            heatmap.cursor = (heatmap.cursor[0], self.window - first)
+                # the best come first at every window; the cursor stays on its species
+                row = self._rows.index(species) if row and species in self._rows else 0
+            heatmap.cursor = (row, self.window - first)
         heatmap.set_busy(places - 2 if feed.status.waiting else None)
         self._draw_top()
 

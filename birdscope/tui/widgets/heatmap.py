@@ -211,7 +211,7 @@ class HeatMap(ScrollView, can_focus=True):
         name = "heatmap--label-cursor" if row == self.cursor[0] else name
         mark = "▪" if row < self._pinned else " "
         label = gutter_segment(self._labels[row], self._gutter, self._style(name), mark)
-        strip = Strip([label, *self._cells(row)], self.size.width)
+        strip = Strip([label, *self._cells(row)])
         return self._with_playhead(strip.adjust_cell_length(self.size.width, self.rich_style))
 
     def validate_cursor(self, cursor: tuple[int, int]) -> tuple[int, int]:

@@ -63,7 +63,8 @@ class LevelMeter(Widget):
         bar = max(width - max(len(text) + len(mark[0]), _NUMBERS) - 2, 4)
         segments = [*self._bar(bar), Segment(f" {text}", self._style("number"))]
         segments.append(Segment(mark[0], self._style(mark[1])))
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        base = self.rich_style
+        return Strip(segments).apply_style(base).adjust_cell_length(width, base)
 
     def _numbers(self) -> tuple[str, tuple[str, str]]:
         """Mean and held peak in dB; the mark and its style."""
