@@ -170,8 +170,8 @@ def _row(rows: ScoreRows, recording: str, window: int) -> int:
 
 def _nothing_fair(everything: Sequence[Verdict], fair: Sequence[Verdict]) -> ScoresError:
     remedy = (
-        "in Audition choose the queue 'stratified', which draws windows by chance, judge some of "
-        "it, and come back"
+        "in Audition choose the queue 'random by score', which draws windows by chance, judge "
+        "some of it, and come back"
     )
     if not everything:
         return ScoresError("there are no verdicts in this session yet", remedy=remedy)

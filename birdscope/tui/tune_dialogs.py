@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
 
 from birdscope.core.settings import Settings
-from birdscope.tui import tune_diff, tune_stack, tune_text
-from birdscope.tui.screens.choose_one import Choice, ChooseOne
+from birdscope.tui import tune_diff, tune_places, tune_stack, tune_text
+from birdscope.tui.screens.choose_one import AskPath, Choice, ChooseOne
 from birdscope.tui.tune_knobs import KINDS, STAGE_TITLES, new_step
 
 if TYPE_CHECKING:
+    from birdscope.tui.services import Services
     from birdscope.tui.tune_doing import Doing
     from birdscope.tui.tune_feed import TuneFeed
     from birdscope.tui.tune_shelf import Shelf
     from birdscope.tui.widgets.settings_table import SettingLine
 
 Take = Callable[[Settings], None]
+_ANOTHER = "a training run (its out-of-fold predictions), or what birdscope predict wrote"
 
 
 class Dialogs:
     """Opens a dialog, and has done what was chosen.
 
     Args:
-        owner: The widget whose app and workers are used.
+        owner: The widget whose app is used.
+        services: Their session is meant.
         feed: Holds the settings in hand.
         shelf: Holds the saved ones.
         doing: Does what is asked for.
@@ -35,11 +39,13 @@ class Dialogs:
     def __init__(
         self,
         owner: Widget,
+        services: Services,
         feed: TuneFeed,
         shelf: Shelf,
         doing: Doing,
     ) -> None:
         self._owner = owner
+        self._services = services
         self._feed = feed
         self._shelf = shelf
         self._doing = doing
@@ -75,20 +81,37 @@ class Dialogs:
         self._owner.app.push_screen(ChooseOne("Members that it touches", choices, current), taken)
 
     def choose_labels(self) -> None:
-        """Let the user choose scores and labels."""
-        feed = self._feed
-        sources = list(feed.sources)
-        choices = [Choice(one.title, str(one.scores), one.problem) for one in sources]
-        if not choices:
-            self._owner.notify("There are no scores with labels yet.", severity="warning")
+        """Let the user choose scores and labels, or another folder to look in."""
+        feed, session = self._feed, self._services.session.folder
+        if feed.phase in ("waiting", "looking"):
+            self._owner.notify("Scores and labels are still being looked for.")
             return
+        sources = list(feed.sources)
+        choices = [
+            Choice(one.title, tune_places.where(one.scores, session), one.problem)
+            for one in sources
+        ]
+        choices.append(Choice("another folder …", _ANOTHER))
 
         def take(number: int | None) -> None:
-            if number is not None:
+            if number == len(sources):
+                self._ask_folder()
+            elif number is not None:
                 feed.open(sources[number])
 
         current = sources.index(feed.source) if feed.source in sources else None
         self._owner.app.push_screen(ChooseOne("Scores and labels", choices, current), take)
+
+    def _ask_folder(self) -> None:
+        """Ask for a folder of scores, or of a training run."""
+
+        def take(path: Path | None) -> None:
+            if path is not None:
+                self._feed.look_in(path)
+
+        title = "Folder of a training run, or of scores"
+        screen = AskPath(title, Path.cwd(), tune_places.wrong_folder)
+        self._owner.app.push_screen(screen, take)
 
     def save(self) -> None:
         """Ask for a name, and keep the settings in hand under it."""

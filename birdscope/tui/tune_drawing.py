@@ -48,7 +48,7 @@ class Drawing:
         pane, feed = self._pane, self._feed
         if not pane.is_mounted or not pane.query("#tune-stages"):
             return
-        self._say("#tune-header", tune_text.header(feed))
+        self._say("#tune-header", tune_text.header(feed, wide=pane.has_class("-wide")))
         self._say_or_hint()
         if feed.opened is None:
             pane.refresh_bindings()

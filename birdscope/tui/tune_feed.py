@@ -14,6 +14,7 @@ from textual.widget import Widget
 from birdscope.core import paths
 from birdscope.core.errors import BirdscopeError, Cancelled
 from birdscope.core.settings import Settings
+from birdscope.tui import tune_places
 from birdscope.tui.tune_board import Board
 from birdscope.tui.tune_deeds import Deed
 from birdscope.tui.tune_history import Change, History
@@ -54,6 +55,8 @@ class TuneFeed:
         self._history = History(Settings())
         self._wanted: TunePlace | None = None
         self._telling = self._untold = False
+        self._given: tuple[Path, ...] = ()
+        self._look_in: Path | None = None
         self.figures = Measuring(owner, services, lambda: self.settings, self._tell)
         self.phase: Phase = "waiting"
         self.problem = ""
@@ -131,6 +134,12 @@ class TuneFeed:
         self.figures.begin()
         self._run(self._look(again), "tune-open")
 
+    def look_in(self, folder: Path) -> None:
+        """Look through a folder too, and open what is in it."""
+        self._given = (folder, *(one for one in self._given if one != folder))
+        self._look_in = folder
+        self.look()
+
     def open(self, source: TuningSource) -> None:
         """Tune with other scores or labels."""
         self.figures.begin()
@@ -191,7 +200,8 @@ class TuneFeed:
             self.phase = "looking"
             self._tell()
         session = self._services.session.folder
-        wanted = FindSources(catalog.root, session, (paths.models(),))
+        given = tune_places.folders(self._given, self._wanted, self.source)
+        wanted = FindSources(catalog.root, session, (paths.models(), *given))
         try:
             self.sources = await self.study.find_sources(wanted)
         except Cancelled:
@@ -204,7 +214,18 @@ class TuneFeed:
     async def _open_best(self, again: bool) -> None:
         """Open what was open, else the first that can be."""
         usable = [one for one in self.sources if not one.problem]
-        known = next((one for one in usable if self._was_open(one)), None)
+        folder, self._look_in = self._look_in, None
+        if folder is not None:
+            if inside := tune_places.below(usable, folder):
+                await self._open(inside[0])
+                return
+            self._owner.notify(
+                tune_places.nothing_in(folder, self.sources),
+                title="Nothing to tune with", severity="warning", markup=False, timeout=12,
+            )  # fmt: skip
+        known = next(
+            (one for one in usable if tune_places.was_open(one, self.source, self._wanted)), None
+        )
         if known is not None and self.opened is not None and not again:
             self._tell()
         elif usable:
@@ -240,8 +261,10 @@ class TuneFeed:
         self.figures.forget()
         self.opened, self.phase, self.figures.is_open = opened, "open", True
         if first or not fits(self.settings, opened.members):
-            self._history.begin_with(ordered(self._start(opened, place)))
-        self._take_baseline(opened, place)
+            in_use = self._services.session.state.settings
+            first_settings = tune_places.first_settings(opened, place, in_use)
+            self._history.begin_with(ordered(first_settings))
+        self.figures.baseline = tune_places.baseline_of(opened, place, self.baseline)
         label = self.start_label = place.label if place is not None else self.label
         if label not in opened.classes:
             label = next(iter((*opened.scored_classes, *opened.classes)), "")
@@ -249,33 +272,6 @@ class TuneFeed:
         self._wanted = None
         self.figures.measure_all()
         self._tell()
-
-    def _start(self, opened: TuningOpened, place: TunePlace | None) -> Settings:
-        """What was in hand last, else the session's, else the ensemble's own."""
-        known = (
-            place.settings if place is not None else None,
-            self._services.session.state.settings,
-        )
-        fitting = (one for one in known if one is not None and fits(one, opened.members))
-        return next(fitting, opened.default_settings)
-
-    def _take_baseline(self, opened: TuningOpened, place: TunePlace | None) -> None:
-        wanted = place.baseline if place is not None else None
-        if wanted is not None and fits(wanted, opened.members):
-            self.figures.baseline = wanted
-        elif self.baseline == Settings() or not fits(self.baseline, opened.members):
-            self.figures.baseline = opened.baselines[0]
-
-    def _was_open(self, one: TuningSource) -> bool:
-        """Whether these are the scores and labels of this screen, or of its last time."""
-        known = (one.kind, one.scores, one.labels)
-        if self.source is not None:
-            return known == (self.source.kind, self.source.scores, self.source.labels)
-        place = self._wanted
-        if place is None:
-            return False
-        labels = Path(place.labels) if place.labels else None
-        return known == (place.kind, Path(place.scores), labels)
 
     def _fail(self, problem: str) -> None:
         self.phase, self.problem = "failed", problem

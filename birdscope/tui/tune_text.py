@@ -51,12 +51,13 @@ Labels: train_soundscapes_labels.csv in the dataset (columns row_id, then a clas
 from Audition (3), or a training run's out-of-fold predictions."""
 
 
-def header(feed: TuneFeed) -> Content:
-    """What the figures rest on."""
+def header(feed: TuneFeed, *, wide: bool = False) -> Content:
+    """What the figures rest on; where it is wide, also whose scores."""
     opened = feed.opened
     if opened is None:
         return Content.from_markup("[$text-muted]nothing is measured yet[/]")
-    line = Content.from_markup("[b]$source[/]", source=opened.source)
+    title = feed.source.title if wide and feed.source is not None else opened.source
+    line = Content.from_markup("[b]$title[/]", title=title)
     line += Content.from_markup("  [$text-accent]$text[/]", text=_scored(opened))
     rows = f"{opened.rows:,} {plural(opened.rows, opened.unit)}"
     if opened.unit == "window":

@@ -44,6 +44,7 @@ class ChooseOne(ModalScreen[int | None]):
         self._title = title
         self._choices = list(choices)
         self._current = current
+        self._width = 0
 
     def compose(self) -> ComposeResult:
         """A list."""
@@ -58,6 +59,18 @@ class ChooseOne(ModalScreen[int | None]):
         options.highlighted = self._current or 0
         options.focus()
 
+    def on_resize(self) -> None:
+        """Lines that are too long go on below their beginning, not at the edge."""
+        self.call_after_refresh(self._wrap)
+
+    def _wrap(self) -> None:
+        options = self.query_one(OptionList)
+        width = options.scrollable_content_region.width
+        if width != self._width:
+            self._width = width
+            for number in range(len(self._choices)):
+                options.replace_option_prompt_at_index(number, self._prompt(number))
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take it."""
         self.dismiss(event.option_index)
@@ -67,14 +80,23 @@ class ChooseOne(ModalScreen[int | None]):
         self.dismiss(None)
 
     def _option(self, number: int) -> Option:
+        return Option(self._prompt(number), disabled=bool(self._choices[number].problem))
+
+    def _prompt(self, number: int) -> Content:
         one = self._choices[number]
-        mark = "● " if number == self._current else "  "
-        lines = [Content.from_markup("$mark[b]$name[/]", mark=mark, name=one.name)]
-        if one.note:
-            lines.append(Content.from_markup("    [$text-muted]$text[/]", text=one.note))
-        if one.problem:
-            lines.append(Content.from_markup("    [$text-warning]$text[/]", text=one.problem))
-        return Option(Content("\n").join(lines), disabled=bool(one.problem))
+        name = Content.from_markup("[b]$name[/]", name=one.name)
+        lines = self._hanging(name, "● " if number == self._current else "  ", "  ")
+        for text, role in ((one.note, "$text-muted"), (one.problem, "$text-warning")):
+            for line in text.splitlines():
+                remark = Content.from_markup(f"[{role}]$line[/]", line=line.strip())
+                lines += self._hanging(remark, "    ", "    ")
+        return Content("\n").join(lines)
+
+    def _hanging(self, text: Content, first: str, rest: str) -> list[Content]:
+        """Lines as wide as the list, each behind its indent; one before the width is known."""
+        room = self._width - len(first)
+        lines = text.wrap(room) if room > 0 else [text]
+        return [Content(rest if number else first) + one for number, one in enumerate(lines)]
 
 
 class AskPath(ModalScreen[Path | None]):

@@ -55,7 +55,7 @@ class TunePane(Container):
         self.feed = TuneFeed(self, services, self._feed_changed)
         self.shelf = Shelf(services)
         self._doing = Doing(self, services, self.feed, self.shelf, self._draw)
-        self._dialogs = Dialogs(self, self.feed, self.shelf, self._doing)
+        self._dialogs = Dialogs(self, services, self.feed, self.shelf, self._doing)
         self._jobs = TuneJobs(self, services, self.feed, self.shelf)
         self._drawing = Drawing(self, services, self.feed, self.shelf)
 

@@ -45,7 +45,7 @@ class Lines:
         if row.kind == "step":
             return self._step(row)
         if row.kind == "pooling":
-            text = f"   {fit('file score', LABEL - 3)}{self.settings.file_pooling} of its windows"
+            text = f"   {fit('file score', LABEL - 2)}{self.settings.file_pooling} of its windows"
             return [(fit(text, self.width), "text")]
         return self._slider(row, typed, wrong=wrong)
 
