@@ -64,6 +64,8 @@ def trouble(status: LiveStatus) -> Content | None:
 def facts(feed: LiveFeed, margin_s: float) -> Content:
     """Latency, gaps, windows that had to be left out, steps that need the whole file."""
     status, latency = feed.status, feed.latency_s
+    if not status.heard_s:
+        return Content("")
     parts = []
     if latency is not None:
         text = f"latency {latency[0]:.2f} s, median {latency[1]:.2f} s"

@@ -256,6 +256,8 @@ class LiveScreen(ModalScreen[Path | None]):
     def _draw_engine(self) -> None:
         if self.is_attached:
             status = self._services.engine.status
+            if status.state == "restarted":
+                self.notify(status.text, title="Engine", severity="warning", markup=False)
             self.query_one(EngineLine).show(status, (), 0.0)
             self._draw_hint()
 
