@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from textual.content import Content
-from textual.timer import Timer
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Recording
@@ -16,6 +15,7 @@ from birdscope.tui.known_marks import KnownMarks
 from birdscope.tui.outline import places_of
 from birdscope.tui.probing import Probes
 from birdscope.tui.services import Services
+from birdscope.tui.settling import Settling
 from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.spectrogram import SpectrogramView
 
@@ -54,8 +54,8 @@ class Shown:
         self._marks = KnownMarks(services)
         self._listed: Sequence[Recording] = ()
         self._places: list[Place] | None = None
-        self._settling: Timer | None = None
-        self._details_due: Timer | None = None
+        self._settling = Settling(pane, SETTLE_S, self._show)
+        self._details_due = Settling(pane, _DETAILS_S, self.details)
         self.recording: Recording | None = None
         self.wanted: BrowsePlace | None = None
         self.reserve: Place | None = None
@@ -73,10 +73,8 @@ class Shown:
         if recording is self.recording:
             return
         self.recording = recording
-        for timer in (self._settling, self._details_due):
-            if timer is not None:
-                timer.stop()
-        self._settling = self._pane.set_timer(SETTLE_S, self._show)
+        self._details_due.cancel()
+        self._settling.touch()
 
     def title(self) -> None:
         """Name the spectrogram."""
@@ -124,11 +122,6 @@ class Shown:
         self.details()
         view.show(None)
 
-    def _details_soon(self) -> None:
-        if self._details_due is not None:
-            self._details_due.stop()
-        self._details_due = self._pane.set_timer(_DETAILS_S, self.details)
-
     async def _show_recording(self, recording: Recording) -> None:
         view: SpectrogramView = self._pane.spectrogram
         table = self._pane.query_one(RecordingsTable)
@@ -147,7 +140,7 @@ class Shown:
             if self._services.playback.path == recording.path:
                 view.set_playhead(self._services.playback.position_s)
         self.wanted = None
-        self._details_soon()
+        self._details_due.touch()
         if probed.duration_s is not None:
             await self._show_marks(view, recording)
 

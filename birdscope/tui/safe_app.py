@@ -14,6 +14,7 @@ from textual.worker import WorkerFailed
 
 from birdscope.core import paths
 from birdscope.core.errors import BirdscopeError
+from birdscope.tui.tidy_workers import TidyWorkers
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -33,6 +34,7 @@ class SafeApp(App[None]):
 
     def __init__(self, session: str, debug: bool) -> None:
         super().__init__()
+        self._workers = TidyWorkers(self)
         self.session_name = session
         self._debug_wanted = debug
         self._told_at: dict[tuple[str, str], float] = {}

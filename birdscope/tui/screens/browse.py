@@ -32,6 +32,7 @@ from birdscope.tui.outline import SORTS, OutlineData
 from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.probing import Probes
 from birdscope.tui.services import Services
+from birdscope.tui.settling import Settling
 from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.rows import RowsView
 from birdscope.tui.widgets.species_list import SpeciesList
@@ -78,6 +79,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         )
         self._bulk = Bulk(self, services, self.probes)
         self._dialogs = Dialogs(self, services, self._list)
+        self._seen = Settling(self, SETTLE_S, self._probe)
         self._catalog: Catalog | None = None
 
     def compose(self) -> ComposeResult:
@@ -131,12 +133,12 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
 
     def on_show(self) -> None:
         """Read the lengths that nobody saw while another tab was on show; take new figures."""
-        self._probe_seen()
+        self._seen.touch()
         self._take_auc()
 
     def on_resize(self) -> None:
         """More rows may be in sight, and the details may have come into view."""
-        self._probe_seen()
+        self._seen.touch()
         self.call_after_refresh(self._fit)
 
     @property
@@ -179,7 +181,8 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         self.query_one(RecordingsTable).focus()
 
     @on(RowsView.Highlighted, "#recordings")
-    def _recording_highlighted(self) -> None:
+    def _recording_highlighted(self, event: RowsView.Highlighted) -> None:
+        event.stop()
         self.shown.select(self.query_one(RecordingsTable).recording)
 
     @on(RowsView.Chosen, "#recordings")
@@ -193,8 +196,9 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             self.post_message(OpenInScope(recording))
 
     @on(RowsView.Scrolled, "#recordings")
-    def _recordings_scrolled(self) -> None:
-        self._probe_seen()
+    def _recordings_scrolled(self, event: RowsView.Scrolled) -> None:
+        event.stop()
+        self._seen.touch()
 
     def on_recordings_table_sort_chosen(self, message: RecordingsTable.SortChosen) -> None:
         """A click on a title sorts by it; another one turns the order around."""
@@ -409,7 +413,7 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             table.go_to(wanted.recording)
         self.shown.listed(recordings)
         self.shown.select(table.recording)
-        self._probe_seen()
+        self._seen.touch()
 
     def _fit(self) -> None:
         """The widths are others now."""
@@ -418,10 +422,9 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             self.shown.details()
 
     @work(group="probe", exclusive=True)
-    async def _probe_seen(self) -> None:
+    async def _probe(self) -> None:
         """Read lengths of what is on screen, top to bottom, until the user moves on."""
         table = self.query_one(RecordingsTable)
-        await asyncio.sleep(SETTLE_S)
         for recording in table.seen():
             if self.probes.get(recording) is None:
                 await asyncio.to_thread(self.probes.ask, recording)

@@ -20,6 +20,10 @@ class FilterInput(Input):
     class Left(Message):
         """The user is done with the filter."""
 
+    def on_mount(self) -> None:
+        """A steady cursor: nothing flickers, and nothing is sent twice a second."""
+        self.cursor_blink = False
+
     def action_leave(self) -> None:
         """Keep the filter, go to what it shows."""
         self.post_message(self.Left())
