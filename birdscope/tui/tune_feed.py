@@ -19,7 +19,7 @@ from birdscope.tui.tune_board import Board
 from birdscope.tui.tune_deeds import Deed
 from birdscope.tui.tune_history import Change, History
 from birdscope.tui.tune_measuring import PAUSE_S, Measuring
-from birdscope.tui.tune_stack import Bench, fits, ordered
+from birdscope.tui.tune_stack import Bench, bench_of, ordered
 
 if TYPE_CHECKING:
     from birdscope.engine.study_client import Study
@@ -55,6 +55,8 @@ class TuneFeed:
         self._history = History(Settings())
         self._wanted: TunePlace | None = None
         self._telling = self._untold = False
+        self._members: tuple[str, ...] = ()
+        self._hands: dict[tuple[str, ...], Settings] = {}
         self._given: tuple[Path, ...] = ()
         self._look_in: Path | None = None
         self.figures = Measuring(owner, services, lambda: self.settings, self._tell)
@@ -98,16 +100,7 @@ class TuneFeed:
     @property
     def bench(self) -> Bench:
         """What the stack editor must know."""
-        if self.opened is None:
-            return Bench()
-        measured = self.measured
-        return Bench(
-            self.opened.members,
-            self.opened.weights,
-            len(self.opened.classes),
-            self.opened.unit == "file",
-            measured.no_ops if measured is not None else {},
-        )
+        return bench_of(self.opened, self.measured)
 
     @property
     def place(self) -> TunePlace | None:
@@ -148,7 +141,8 @@ class TuneFeed:
     def close_data(self) -> None:
         """Another dataset or session: nothing that is known holds any more."""
         self.opened, self.source, self.sources = None, None, ()
-        self._history = History(Settings())
+        self._history, self._members = History(Settings()), ()
+        self._hands.clear()
         self.phase, self.problem = "waiting", ""
         self.figures.close_data()
         self._tell()
@@ -257,13 +251,10 @@ class TuneFeed:
 
     def _take(self, opened: TuningOpened) -> None:
         """Go on with other labels and the settings in hand, or begin where they don't fit."""
-        first, place = self.opened is None, self._wanted
+        place = self._wanted
         self.figures.forget()
         self.opened, self.phase, self.figures.is_open = opened, "open", True
-        if first or not fits(self.settings, opened.members):
-            in_use = self._services.session.state.settings
-            first_settings = tune_places.first_settings(opened, place, in_use)
-            self._history.begin_with(ordered(first_settings))
+        self._take_hand(opened, place)
         self.figures.baseline = tune_places.baseline_of(opened, place, self.baseline)
         label = self.start_label = place.label if place is not None else self.label
         if label not in opened.classes:
@@ -272,6 +263,17 @@ class TuneFeed:
         self._wanted = None
         self.figures.measure_all()
         self._tell()
+
+    def _take_hand(self, opened: TuningOpened, place: TunePlace | None) -> None:
+        """Other members have a stack of their own, which is there again when they are."""
+        if opened.members == self._members:
+            return
+        if self._members:
+            self._hands[self._members] = self.settings
+        in_use = self._services.session.state.settings
+        first = tune_places.first_settings(opened, place, in_use)
+        self._history.begin_with(ordered(self._hands.get(opened.members, first)))
+        self._members = opened.members
 
     def _fail(self, problem: str) -> None:
         self.phase, self.problem = "failed", problem

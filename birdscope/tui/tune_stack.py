@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from birdscope.core.errors import ConfigError
 from birdscope.core.settings import AnyStep, Settings, Stage
@@ -17,6 +17,9 @@ from birdscope.tui.tune_knobs import (
     knobs_of,
     turned,
 )
+
+if TYPE_CHECKING:
+    from birdscope.engine.tune_messages import MeasuredSettings, TuningOpened
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,19 @@ class Row:
     knob: Knob | None = None
     member: str = ""
     text: str = ""
+
+
+def bench_of(opened: TuningOpened | None, measured: MeasuredSettings | None) -> Bench:
+    """The bench of what is open; `measured` are the settings in hand, where it is known."""
+    if opened is None:
+        return Bench()
+    return Bench(
+        opened.members,
+        opened.weights,
+        len(opened.classes),
+        opened.unit == "file",
+        measured.no_ops if measured is not None else {},
+    )
 
 
 def ordered(settings: Settings) -> Settings:

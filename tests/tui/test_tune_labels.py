@@ -7,13 +7,13 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from birdscope.engine.tune_messages import FindSources, TuningSource
+from birdscope.engine.tune_messages import FindSources, OpenTuning, TuningOpened, TuningSource
 from birdscope.tui import tune_places
 from birdscope.tui.screens.choose_one import AskPath, ChooseOne
 from tests.tui.conftest import MakeApp
 from tests.tui.fake_tuning import SOURCE, FakeTuning
 from tests.tui.jobs_kit import wait_for
-from tests.tui.tune_kit import tune_tab
+from tests.tui.tune_kit import go_to, tune_tab
 
 LONG = "in Audition choose a queue that draws windows by chance, judge some of it and come back"
 
@@ -55,6 +55,34 @@ async def test_a_run_anywhere_brings_its_out_of_fold_predictions(
             "out of fold",
             run / "out_of_fold",
         )
+
+
+class Others(FakeTuning):
+    """Out-of-fold predictions are of one member, soundscapes of two."""
+
+    async def open_tuning(self, wanted: OpenTuning) -> TuningOpened:
+        self.members = ("alpha",) if wanted.kind == "out of fold" else ("gamma", "delta")
+        return await super().open_tuning(wanted)
+
+
+async def test_what_was_in_hand_for_an_ensemble_is_there_again_with_its_scores(
+    make_app: MakeApp, tiny_dataset: Path
+) -> None:
+    run = TuningSource("out of fold", "mine: out-of-fold", Path("/run/out_of_fold"))
+    async with tune_tab(make_app(tiny_dataset), Others(sources=(SOURCE, run))) as (pilot, pane):
+        own = pane.feed.settings
+        await go_to(pilot, pane, lambda row: row.kind == "knob")
+        await pilot.press("right")
+        turned = pane.feed.settings
+        assert turned != own
+        for source, keys in ((run, ("l", "down", "enter")), (SOURCE, ("l", "up", "enter"))):
+            await pilot.press(*keys)
+            await wait_for(
+                pilot, lambda one=source: pane.feed.source == one and pane.feed.phase == "open"
+            )
+            if source == run:
+                assert pane.feed.settings == own
+        assert pane.feed.settings == turned
 
 
 async def test_a_folder_without_scores_is_said_and_changes_nothing(

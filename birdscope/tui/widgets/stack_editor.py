@@ -267,8 +267,9 @@ class StackEditor(StackRows):
         row = self.row
         if row is None or row.knob is None:
             return
-        cell = event.get_content_offset_capture(self).x - stack_lines.LABEL
-        share = slider.share_at(cell, self._track_cells(row))
+        columns = self._columns(row)
+        cell = event.get_content_offset_capture(self).x - columns.label
+        share = slider.share_at(cell, columns.track)
         self._turn(row, row.knob.at_share(share), self._drag, held=True)
 
     def _cell_on_track(self, event: events.MouseEvent, row: int) -> int | None:
@@ -276,11 +277,12 @@ class StackEditor(StackRows):
         one, offset = self._rows[row], event.get_content_offset(self)
         if one.knob is None or offset is None:
             return None
-        cell = offset.x - stack_lines.LABEL
-        return cell if 0 <= cell < self._track_cells(one) else None
+        columns = self._columns(one)
+        cell = offset.x - columns.label
+        return cell if 0 <= cell < columns.track else None
 
-    def _track_cells(self, row: Row) -> int:
-        return stack_lines.track_cells(row, self.scrollable_content_region.width)
+    def _columns(self, row: Row) -> stack_lines.Columns:
+        return stack_lines.columns_of(row, self._bench, self.scrollable_content_region.width)
 
 
 def _plain(problem: str) -> str:

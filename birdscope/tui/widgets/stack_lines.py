@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from birdscope.core.settings import Settings
 from birdscope.tui import tune_stack
 from birdscope.tui.tune_knobs import title_of, value_of
@@ -11,8 +13,35 @@ from birdscope.tui.tune_stack import Bench, Row
 from birdscope.tui.widgets import slider
 from birdscope.tui.widgets.rows import Span, fit
 
-LABEL = 13
-_VALUE, _SHARE, _LEAST = 6, 5, 3
+_LABEL, _VALUE, _SHARE, _LEAST = 13, 6, 5, 5
+_INDENT = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How the cells of a slider's row are shared out.
+
+    Attributes:
+        label: Cells before the slider.
+        track: The slider's.
+        share: Cells for what a weight comes to in the blend; 0 leaves it out.
+    """
+
+    label: int
+    track: int
+    share: int
+
+
+def columns_of(row: Row, bench: Bench, width: int) -> Columns:
+    """A weight's name is shown whole where there is room, rather than its share."""
+    if row.kind != "weight":
+        return Columns(_LABEL, max(width - _LABEL - _VALUE - 1, _LEAST), 0)
+    longest = max((cell_len(one) for one in bench.members), default=0)
+    wanted = max(longest + len(_INDENT) + 1, _LABEL)
+    room = width - _VALUE - _LEAST - 1
+    share = _SHARE if wanted + _SHARE <= room else 0
+    label = max(min(wanted, room), _LABEL)
+    return Columns(label, max(width - label - _VALUE - share - 1, _LEAST), share)
 
 
 @dataclass(frozen=True)
@@ -45,7 +74,7 @@ class Lines:
         if row.kind == "step":
             return self._step(row)
         if row.kind == "pooling":
-            text = f"   {fit('file score', LABEL - 2)}{self.settings.file_pooling} of its windows"
+            text = f"   {fit('file score', _LABEL - 2)}{self.settings.file_pooling} of its windows"
             return [(fit(text, self.width), "text")]
         return self._slider(row, typed, wrong=wrong)
 
@@ -56,32 +85,37 @@ class Lines:
         remark = "on " + ", ".join(step.members) if step.members is not None else ""
         remark = "no effect" if idle else remark if step.enabled else "off"
         title = fit(title_of(step), min(len(title_of(step)), self.width - 4))
+        room = self.width - len(title) - 3
+        if not idle and step.members is not None and step.enabled:
+            remark = "on " + cut_middle(", ".join(step.members), max(room - 4, 1))
         return [
             (" ✓ ", "on") if step.enabled else (" ○ ", "dim"),
             (title, "strong" if step.enabled else "dim"),
-            (fit(f" {remark}", self.width - len(title) - 4, right=True), "warn" if idle else "dim"),
+            (fit(f" {remark}", room, right=True), "warn" if idle else "dim"),
         ]
 
     def _slider(self, row: Row, typed: str | None, *, wrong: bool) -> list[Span]:
         assert row.knob is not None
         value = value_of_row(row, self.settings, self.bench)
         on = row.step is None or self.settings.steps[row.step].enabled
-        left, thumb, right = slider.track(row.knob.share(value), track_cells(row, self.width))
+        columns = columns_of(row, self.bench, self.width)
+        left, thumb, right = slider.track(row.knob.share(value), columns.track)
+        name = f"   {row.knob.title}"
+        if row.kind == "weight":
+            name = _INDENT + cut_middle(row.member, columns.label - len(_INDENT) - 1)
         number, role = row.knob.text(value), "text" if on else "dim"
         if typed is not None:
             number, role = f"{typed}▏", "bad" if wrong else "accent"
         return [
-            (fit(f"   {row.member or row.knob.title}", LABEL - 1) + " ", "text" if on else "dim"),
+            (fit(name, columns.label - 1) + " ", "text" if on else "dim"),
             (left + thumb, "thumb" if on else "dim"),
             (right, "track"),
             (fit(number, _VALUE, right=True), role),
-            (self._share(row, value), "dim"),
+            (self._share(value) if columns.share else "", "dim"),
         ]
 
-    def _share(self, row: Row, value: float) -> str:
+    def _share(self, value: float) -> str:
         """What a weight comes to in the blend."""
-        if row.kind != "weight":
-            return ""
         total = sum(tune_stack.weights_of(self.settings, self.bench).values())
         return f"{value / total:{_SHARE}.0%}" if total else ""
 
@@ -105,7 +139,13 @@ def value_of_row(row: Row, settings: Settings, bench: Bench) -> float:
     return value_of(settings.steps[row.step], row.knob)
 
 
-def track_cells(row: Row, width: int) -> int:
-    """The length of a row's slider."""
-    share = _SHARE if row.kind == "weight" else 0
-    return max(width - LABEL - _VALUE - share - 1, _LEAST)
+def cut_middle(text: str, cells: int) -> str:
+    """A name in so many cells: members of one family differ in their ends as well.
+
+    >>> cut_middle("tf_efficientnetv2_b3", 12)
+    'tf_eff…v2_b3'
+    """
+    if cell_len(text) <= cells or cells < 3:
+        return fit(text, min(cell_len(text), cells))
+    tail = (cells - 1) // 2
+    return f"{text[: cells - 1 - tail]}…{text[-tail:]}"
