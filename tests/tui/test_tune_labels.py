@@ -71,7 +71,7 @@ async def test_what_was_in_hand_for_an_ensemble_is_there_again_with_its_scores(
     run = TuningSource("out of fold", "mine: out-of-fold", Path("/run/out_of_fold"))
     async with tune_tab(make_app(tiny_dataset), Others(sources=(SOURCE, run))) as (pilot, pane):
         own = pane.feed.settings
-        await go_to(pilot, pane, lambda row: row.kind == "knob")
+        await go_to(pilot, pane, lambda row: row.kind == "knob" and row.knob.title == "weight")
         await pilot.press("right")
         turned = pane.feed.settings
         assert turned != own
