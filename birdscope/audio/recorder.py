@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import wave
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +42,7 @@ class Recorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         # without a buffer of its own: what is written is the system's, whoever dies
         self._file = open(self.unfinished, "xb", buffering=0)  # noqa: SIM115 (open for hours)
-        self._wave: wave.Wave_write = wave.open(self._file, "wb")  # noqa: SIM115 (as well)
-        self._wave.setnchannels(1)
-        self._wave.setsampwidth(_BYTES)
-        self._wave.setframerate(SAMPLE_RATE_HZ)
+        self._write_all(_header(0))
         self._unsynced = 0
 
     @property
@@ -68,8 +65,11 @@ class Recorder:
 
         most = (1 << (8 * _BYTES - 1)) - 1
         whole = np.rint(np.clip(samples, -1.0, 1.0) * np.float64(most)).astype("<i4")
-        self._wave.writeframes(whole.view(np.uint8).reshape(-1, 4)[:, :_BYTES].tobytes())
+        self._write_all(whole.view(np.uint8).reshape(-1, 4)[:, :_BYTES].tobytes())
         self.frames += len(samples)
+        self._file.seek(0)
+        self._write_all(_header(self.frames))
+        self._file.seek(0, os.SEEK_END)
         self._unsynced += len(samples)
         if self._unsynced > _SYNC_S * SAMPLE_RATE_HZ:
             os.fsync(self._file.fileno())
@@ -82,11 +82,24 @@ class Recorder:
             OSError: the disk refuses; the unfinished file stays.
         """
         try:
-            self._wave.close()
             os.fsync(self._file.fileno())
         finally:
             self._file.close()
         return _named(self.unfinished, self.path)
+
+    def _write_all(self, data: bytes) -> None:
+        """A disk that is almost full takes a part before it refuses."""
+        rest = memoryview(data)
+        while len(rest):
+            rest = rest[self._file.write(rest) :]
+
+
+def _header(frames: int) -> bytes:
+    """The header of a WAV file of so many frames; its 44 bytes are written at once."""
+    size, rate_hz = frames * _BYTES, SAMPLE_RATE_HZ
+    form = struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE")
+    coding = (b"fmt ", 16, 1, 1, rate_hz, rate_hz * _BYTES, _BYTES, 8 * _BYTES)
+    return form + struct.pack("<4sIHHIIHH", *coding) + struct.pack("<4sI", b"data", size)
 
 
 def rescue(folder: Path) -> list[Path]:
