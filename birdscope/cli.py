@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "macro ROC-AUC of scores against labels",
     "tune": "compare, fit and search post-processing settings against labelled folds",
     "measure": "seconds per soundscape of an ensemble, against Kaggle's 90 minutes",
+    "quantize": "calibrate 8-bit nets on your soundscapes, for the precision int8",
     "parity": "what OpenVINO's precisions change on your recordings, against torch",
     "submit": "predict, post-process, write and check submission.csv",
     "bundle": "an ensemble as a Kaggle dataset and the notebook that predicts with it, offline",

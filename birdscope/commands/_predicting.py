@@ -25,7 +25,7 @@ _SHOWN = 20
 
 
 def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --device, --backend, --precision, --threads and --restart."""
+    """Add --device, --backend, --precision, --calibration, --threads and --restart."""
     group = parser.add_argument_group("machine")
     group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     group.add_argument(
@@ -36,9 +36,16 @@ def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--precision",
-        choices=("exact", "fast"),
+        choices=("exact", "fast", "int8"),
         default="exact",
-        help="exact: float32; fast: bfloat16, with OpenVINO on a CPU that has it",
+        help="exact: float32; fast: bfloat16, with OpenVINO on a CPU that has it; int8: 8-bit "
+        "integers, with OpenVINO, after birdscope quantize",
+    )
+    group.add_argument(
+        "--calibration",
+        default="",
+        metavar="ID",
+        help="which calibration int8 takes (default: the dataset's own, else the newest)",
     )
     group.add_argument("--threads", type=positive, metavar="N", help="CPU threads of the nets")
     group.add_argument(
@@ -128,6 +135,8 @@ def predict_into(
         threads=args.threads or usable_threads(),
         backend=args.backend,
         precision=args.precision,
+        calibration=args.calibration,
+        dataset=catalog.fingerprint() if args.precision == "int8" else "",
         emit=heeding(emit, stop),
     )
     store = ScoresStore.open_or_resume(
@@ -225,6 +234,6 @@ def _meta(predictor: Predictor, catalog: Catalog, split: str, ensemble: Path) ->
             "ensemble": ensemble_fingerprint(Path(ensemble)),
             "code": __version__,
             # Absent where exact: scores made before there was a choice go on.
-            **({"precision": predictor.precision} if predictor.precision != "exact" else {}),
+            **predictor.numerics,
         },
     )

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from birdscope.submission.parity import Parity
 
 _EPILOG = """\
-Each recording is predicted by torch in float32 and by OpenVINO in every precision this CPU has.
+Each recording is predicted by torch in float32 and by OpenVINO in every precision this CPU has;
+int8 only where birdscope quantize calibrated it.
 Where the recordings have labels, the macro ROC-AUC of the post-processed scores is compared too,
 with a 95 % interval paired over recordings; recordings with labels come first. --keep DIR lets
 the tab Submit show the result (a session's folder budget).
@@ -30,10 +31,11 @@ the tab Submit show the result (a session's folder budget).
 
 @dataclass(frozen=True)
 class _Way:
-    """Scores of one way of computing, and what a recording took."""
+    """Scores of one way of computing, what a recording took, and which 8-bit nets they are of."""
 
     scores: Scores
     seconds: float
+    calibration: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,10 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--precision",
-        choices=("exact", "fast"),
+        choices=("exact", "fast", "int8"),
         nargs="+",
         metavar="P",
-        help="which to compare: exact, fast (default: all this CPU has)",
+        help="which to compare: exact, fast, int8 (default: all there are here)",
+    )
+    parser.add_argument(
+        "--calibration", default="", metavar="ID", help="of int8 (default: the dataset's own)"
     )
     parser.add_argument(
         "--bootstrap", type=positive, default=1000, metavar="N", help="resamples (default: 1000)"
@@ -100,9 +105,10 @@ def run(args: argparse.Namespace) -> int:
     ):
         keep_outside(args.data, args.keep)
         there = usable_precisions()
-        wanted = [one for one in there if args.precision is None or one in args.precision]
         given = load(Settings, args.settings) if args.settings else None
         catalog = Catalog.open(args.data)
+        asked = args.precision or _all_but_uncalibrated(there, catalog, args)
+        wanted = [one for one in there if one in asked]
         truth = _truth(catalog, args)
         chosen = _chosen(catalog, args, truth)
         ways = [("torch", "exact"), *(("openvino", one) for one in wanted)]
@@ -128,6 +134,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(describe(found, chosen)))
     return 0
+
+
+def _all_but_uncalibrated(
+    there: Sequence[str], catalog: Catalog, args: argparse.Namespace
+) -> list[str]:
+    """Every precision that can be compared without more ado."""
+    from birdscope.core.int8 import kept_calibrated
+    from birdscope.engine.fingerprint import ensemble_fingerprint
+
+    kept = kept_calibrated(ensemble_fingerprint(args.ensemble), catalog.fingerprint())
+    return [one for one in there if one != "int8" or kept is not None]
 
 
 def _truth(catalog: Catalog, args: argparse.Namespace) -> Truth | None:
@@ -179,6 +196,8 @@ def _predict(
         threads=args.threads or usable_threads(),
         backend=backend,  # type: ignore[arg-type]
         precision=precision,  # type: ignore[arg-type]
+        calibration=args.calibration,
+        dataset=catalog.fingerprint() if precision == "int8" else "",
         emit=heeding(emit, stop),
     )
     meta = ScoresMeta(predictor.classes, predictor.checkpoints, dict(predictor.weights))
@@ -188,7 +207,9 @@ def _predict(
     ) as store:
         report = predict_recordings(predictor, recordings, store, emit=emit, stop=stop)
         scores = store.scores()
-    return _Way(scores, report.seconds / max(1, report.predicted)), predictor.settings
+    calibration = predictor.numerics.get("calibration", "")
+    seconds = report.seconds / max(1, report.predicted)
+    return _Way(scores, seconds, calibration), predictor.settings
 
 
 def _compare(
@@ -241,6 +262,7 @@ def _compare(
         auc_low=interval.low if interval is not None else None,
         auc_high=interval.high if interval is not None else None,
         scored_classes=scored.scored_classes if scored is not None else 0,
+        calibration=way.calibration,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import zip_longest
+from pathlib import Path
 from typing import Literal, Protocol
 
 import torch
@@ -16,7 +18,7 @@ from birdscope.inference.members import LoadedCheckpoint
 from birdscope.nets.folding import fold_for_inference
 
 BackendName = Literal["auto", "torch", "openvino"]
-Precision = Literal["exact", "fast"]
+Precision = Literal["exact", "fast", "int8"]
 
 
 class Backend(Protocol):
@@ -82,18 +84,24 @@ def choose_backend(
 
 
 def openvino_backends(
-    loaded: Sequence[LoadedCheckpoint], precision: Precision, emit: Emit
+    loaded: Sequence[LoadedCheckpoint],
+    precision: Precision,
+    emit: Emit,
+    quantised: Sequence[Path] = (),
 ) -> list[Backend]:
     """Every checkpoint in OpenVINO, one after the other.
 
-    The torch nets give their memory back: their tensors keep only shapes.
+    The torch nets give their memory back: their tensors keep only shapes. `quantised` are the
+    checkpoints' 8-bit nets, for "int8".
     """
     from birdscope.inference.openvino_backend import OpenVinoBackend
 
     threads = torch.get_num_threads()
     backends: list[Backend] = []
-    for one in loaded:
-        backends.append(OpenVinoBackend(one, threads=threads, precision=precision, emit=emit))
+    for one, net in zip_longest(loaded, quantised):
+        backends.append(
+            OpenVinoBackend(one, threads=threads, precision=precision, emit=emit, quantised=net)
+        )
         one.module.to("meta")
     return backends
 

@@ -17,7 +17,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,13 @@ import torch
 
 from birdscope.core import paths
 from birdscope.core.events import Emit, Event
+from birdscope.core.int8 import converter_versions
 from birdscope.inference.members import LoadedCheckpoint
 from birdscope.nets.folding import fold_for_inference
 
 # Raised whenever the same net would be converted otherwise.
 _CONVERSION = 2
-_MODEL = "model.xml"
+MODEL = "model.xml"
 _UNUSED_DAYS = 60
 
 
@@ -51,17 +51,17 @@ def converted(checkpoint: LoadedCheckpoint, emit: Emit) -> Path:
         OSError: if the cache can't be written.
     """
     folder = paths.cache() / "openvino"
-    target = folder / _key(checkpoint)
-    if _whole(target):
+    target = folder / key_of(checkpoint)
+    if is_whole(target):
         target.touch()
-        return target / _MODEL
+        return target / MODEL
     folder.mkdir(parents=True, exist_ok=True)
     _drop_unused(folder)
-    with _locked(folder / f"{target.name}.lock"):
-        if not _whole(target):
+    with locked(folder / f"{target.name}.lock"):
+        if not is_whole(target):
             emit(Event("progress", f"converting {checkpoint.name} for OpenVINO, once"))
             _convert(checkpoint, target)
-    return target / _MODEL
+    return target / MODEL
 
 
 def forget(model: Path) -> None:
@@ -83,24 +83,25 @@ def _convert(checkpoint: LoadedCheckpoint, target: Path) -> None:
     model.reshape([-1, *shape])
     making = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        openvino.save_model(model, making / _MODEL, compress_to_fp16=False)
+        openvino.save_model(model, making / MODEL, compress_to_fp16=False)
         shutil.rmtree(target, ignore_errors=True)
         making.rename(target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _whole(folder: Path) -> bool:
-    """A folder appears by renaming, so one with both files is complete."""
-    model = folder / _MODEL
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a net: it appears by renaming, so one with both files is complete."""
+    model = folder / MODEL
     return model.is_file() and model.with_suffix(".bin").is_file()
 
 
-def _key(checkpoint: LoadedCheckpoint) -> str:
+def key_of(checkpoint: LoadedCheckpoint) -> str:
+    """Of all that decides how a checkpoint is converted."""
     module = checkpoint.module
     said: dict[str, Any] = {
         "conversion": _CONVERSION,
-        "versions": [version(name) for name in ("torch", "timm", "openvino")],
+        "versions": list(converter_versions()),
         "model": checkpoint.model.model_dump(mode="json"),
         "through_half": checkpoint.through_half,
         "pooling": [module.pooling, module.share, module.frame_shift],
@@ -113,7 +114,7 @@ def _key(checkpoint: LoadedCheckpoint) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the file's lock; waits for whoever has it."""
     with path.open("ab") as file:
         # A file system without locks: both convert, and the later rename wins.

@@ -25,6 +25,7 @@ from birdscope.inference.backends import (
 from birdscope.inference.ensemble import EnsembleFile, load_ensemble
 from birdscope.inference.members import LoadedCheckpoint, load_member_checkpoint
 from birdscope.inference.preparing import WINDOWS_AHEAD, Prepared, grouped
+from birdscope.inference.quantised_cache import QuantisedEnsemble, quantised_ensemble
 from birdscope.inference.summary import EnsembleSummary, summarise
 from birdscope.inference.time_guard import Watch
 
@@ -46,6 +47,7 @@ class Predictor:
         device: Where it runs.
         backend: What runs it, "torch" or "openvino".
         precision: What it computes in.
+        quantised: The 8-bit nets that "int8" computes with; None otherwise.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Predictor:
         max_batch: int | None = None,
         backend: BackendName = "torch",
         precision: Precision = "exact",
+        quantised: QuantisedEnsemble | None = None,
         emit: Emit = silent,
     ) -> None:
         self.ensemble, self.classes, self.loaded = ensemble, tuple(classes), tuple(loaded)
@@ -66,6 +69,7 @@ class Predictor:
         self._groups = grouped(self.loaded, device)
         self.backend, self.precision = choose_backend(backend, precision, device, emit)
         usual = GPU_BATCH if device.type == "cuda" else CPU_BATCH
+        self.quantised = quantised
         self._max_batch = max_batch or (OPENVINO_BATCH if self.backend == "openvino" else usual)
         self._backends = self._started(emit, half=half)
 
@@ -81,6 +85,8 @@ class Predictor:
         max_batch: int | None = None,
         backend: BackendName = "auto",
         precision: Precision = "exact",
+        calibration: str = "",
+        dataset: str = "",
         emit: Emit = silent,
     ) -> Predictor:
         """Load every checkpoint of an ensemble file.
@@ -93,11 +99,13 @@ class Predictor:
             half: Mixed precision on a GPU: faster, agrees to about 1e-2.
             max_batch: Windows at a time; None picks by device.
             backend: "torch", "openvino", or "auto": OpenVINO on a CPU where it is installed.
-            precision: "exact" (float32) or, with OpenVINO, "fast" (bfloat16).
+            precision: "exact" (float32) or, with OpenVINO, "fast" (bfloat16) or "int8".
+            calibration: Id of what "int8" takes; without, the dataset's own or the newest.
+            dataset: Fingerprint of the dataset.
             emit: Hears of each checkpoint.
 
         Raises:
-            ConfigError: if the ensemble file or the device is wrong.
+            ConfigError: if the ensemble file or the device is wrong; "int8" not calibrated.
             CheckpointError: if a checkpoint can't be used; says why and what to do.
         """
         if threads is not None:
@@ -112,11 +120,14 @@ class Predictor:
             emit(Event("progress", f"loading {name}", done, len(files), "checkpoint"))
             weights = backend == "torch"
             one = load_member_checkpoint(ensemble, member, path, classes, weights=weights)
-            absent = len(classes) - one.class_map.known
-            if absent:
+            if absent := len(classes) - one.class_map.known:
                 text = f"{name} does not know {absent} of {len(classes)} classes: they get 0.0"
                 emit(Event("warning", text))
             loaded.append(one)
+        quantised = None
+        if precision == "int8":
+            quantised = quantised_ensemble(loaded, calibration, dataset)
+            emit(Event("progress", f"int8, calibrated on {quantised.calibration.text}"))
         emit(Event("progress", "ensemble loaded", len(files), len(files), "checkpoint"))
         return cls(
             ensemble,
@@ -127,8 +138,17 @@ class Predictor:
             max_batch=max_batch,
             backend=backend,
             precision=precision,
+            quantised=quantised,
             emit=emit,
         )
+
+    @property
+    def numerics(self) -> dict[str, str]:
+        """What decides the numbers beside the weights; empty where "exact"."""
+        said = {} if self.precision == "exact" else {"precision": str(self.precision)}
+        if self.quantised is not None:
+            said["calibration"] = self.quantised.fingerprint
+        return said
 
     @property
     def checkpoints(self) -> tuple[ScoredCheckpoint, ...]:
@@ -271,7 +291,8 @@ class Predictor:
         """A backend for each checkpoint."""
         if self.backend == "torch":
             return [TorchBackend(one, self.device, half=half) for one in self.loaded]
-        return openvino_backends(self.loaded, self.precision, emit)
+        models = self.quantised.models if self.quantised is not None else ()
+        return openvino_backends(self.loaded, self.precision, emit, models)
 
 
 def _samples_before(shift_s: float) -> int:

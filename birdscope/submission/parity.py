@@ -31,7 +31,7 @@ class Parity:
         ensemble: Its name.
         fingerprint: Of its members and weights.
         backend: What ran the nets: "openvino".
-        precision: "exact" or "fast".
+        precision: "exact", "fast" or "int8".
         max_difference: Largest absolute difference of a raw probability.
         rank_correlation: Spearman's, the mean over checkpoints and classes; NaN without any.
         recordings: Compared.
@@ -44,6 +44,7 @@ class Parity:
         auc_high: Upper end.
         scored_classes: Classes with a positive and a negative row.
         made: Unix time, seconds.
+        calibration: Fingerprint of the 8-bit nets; empty where it isn't "int8".
     """
 
     ensemble: str
@@ -62,13 +63,15 @@ class Parity:
     auc_high: float | None = None
     scored_classes: int = 0
     made: float = field(default_factory=time.time)
+    calibration: str = ""
 
 
 def objection(precision: str, measured: Parity | None) -> str:
     """Why a precision should not be exported before its drift was accepted; empty where it may.
 
-    "exact" is held to 1e-4 of a probability, where it was measured. "fast" has to be measured
-    against labels, and the interval of its difference in macro ROC-AUC has to end above -0.002.
+    "exact" is held to 1e-4 of a probability, where it was measured. "fast" and "int8" have
+    to be measured against labels, and the interval of their difference in macro ROC-AUC has to
+    end above -0.002.
     """
     if precision == "exact":
         if measured is None or measured.max_difference <= EXACT_LIMIT:
@@ -92,13 +95,16 @@ def keep_parity(folder: Path, parity: Parity) -> Path:
     return _write(_path(folder, parity.fingerprint, parity.precision), asdict(parity))
 
 
-def kept_parity(folder: Path, fingerprint: str, precision: str) -> Parity | None:
-    """The last measurement; None where there is none that can be read."""
+def kept_parity(
+    folder: Path, fingerprint: str, precision: str, calibration: str = ""
+) -> Parity | None:
+    """The last measurement; None where there is none that can be read, or of other 8-bit nets."""
     with suppress(OSError, ValueError, TypeError):
         body = _read(_path(folder, fingerprint, precision))
         if body["rank_correlation"] is None:
             body["rank_correlation"] = math.nan
-        return Parity(**body)
+        measured = Parity(**body)
+        return measured if measured.calibration == calibration else None
     return None
 
 

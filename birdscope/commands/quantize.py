@@ -1,0 +1,180 @@
+"""`birdscope quantize`: 8-bit nets of an ensemble, calibrated on the user's soundscapes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
+from birdscope.commands._predicting import choose, heeding, positive, usable_threads
+
+if TYPE_CHECKING:
+    from birdscope.core.events import Emit, Stop
+    from birdscope.core.int8 import CalibratedEnsemble, Int8Calibration
+    from birdscope.dataset.catalog import Catalog
+    from birdscope.inference.calibration_windows import CalibrationSet
+    from birdscope.inference.members import LoadedCheckpoint
+
+_EPILOG = """\
+Windows are drawn by chance, spread over the recordings; labels are not looked at. The nets are
+kept in the cache, beside the float32 ones: another ensemble, other recordings or other versions
+of the libraries need their own. Predict with --precision int8; birdscope parity says what it
+costs on your recordings.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
+    )
+    parser.add_argument(
+        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train_soundscapes", "test_soundscapes", "train_audio"),
+        default="train_soundscapes",
+        help="which part of it (default: train_soundscapes)",
+    )
+    parser.add_argument(
+        "--limit", type=positive, default=100, metavar="N", help="recordings (default: 100)"
+    )
+    parser.add_argument("--recordings", metavar="GLOB", help="only those whose name matches")
+    parser.add_argument(
+        "--windows", type=positive, default=300, metavar="N", help="in all (default: 300)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads of the mels")
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Calibrate every checkpoint that isn't yet, and say what for.
+
+    Raises:
+        ConfigError: if OpenVINO or NNCF is not installed, or the ensemble file is wrong.
+        CheckpointError: if a checkpoint can't be used.
+        DatasetError: if no recording can be read.
+    """
+    from birdscope.core.int8 import keep_calibrated
+    from birdscope.dataset.catalog import Catalog
+    from birdscope.engine.fingerprint import ensemble_fingerprint
+    from birdscope.inference.openvino_backend import usable_precision
+    from birdscope.inference.quantise import require_nncf
+
+    with reporter(args) as emit, stopping() as stop:
+        usable_precision("int8", emit)
+        require_nncf()
+        catalog = Catalog.open(args.data)
+        loaded = _loaded(args, catalog, stop)
+        chosen = _drawn(args, catalog, emit, stop)
+        calibration = _described(chosen, catalog, args.split)
+        calibrated = _calibrate(chosen, calibration, loaded, emit, stop)
+        keep_calibrated(ensemble_fingerprint(args.ensemble), calibrated)
+    if args.json:
+        print_json(as_json(calibrated))
+    else:
+        print("\n".join(describe(calibrated)))
+    return 0
+
+
+def describe(calibrated: CalibratedEnsemble) -> list[str]:
+    """What there is now, in plain words."""
+    one = calibrated.calibration
+    size_mb = sum(_size(net) for net in calibrated.nets) / 1e6
+    nets = f"{len(calibrated.nets)} checkpoints in 8 bits ({size_mb:.1f} MB)"
+    return [
+        f"{nets}, calibrated on {one.text}",
+        f"calibration {one.id}, seed {one.seed}, NNCF {one.nncf}",
+        "predict with --precision int8; birdscope parity says what it costs",
+    ]
+
+
+def as_json(calibrated: CalibratedEnsemble) -> dict[str, object]:
+    """The same for a program."""
+    from dataclasses import asdict
+
+    return asdict(calibrated)
+
+
+def _size(net: Path) -> int:
+    return sum(one.stat().st_size for one in net.iterdir())
+
+
+def _loaded(args: argparse.Namespace, catalog: Catalog, stop: Stop) -> list[LoadedCheckpoint]:
+    """The checkpoints; their weights are read where a net has to be converted."""
+    import torch
+
+    from birdscope.inference.ensemble import load_ensemble
+    from birdscope.inference.members import load_member_checkpoint
+
+    torch.set_num_threads(args.threads or usable_threads())
+    ensemble = load_ensemble(args.ensemble)
+    labels = catalog.taxonomy.labels
+    found = []
+    for member in ensemble.members:
+        for path in ensemble.files(member):
+            stop.check()
+            found.append(load_member_checkpoint(ensemble, member, path, labels, weights=False))
+    return found
+
+
+def _drawn(args: argparse.Namespace, catalog: Catalog, emit: Emit, stop: Stop) -> CalibrationSet:
+    from birdscope.inference.calibration_windows import draw_windows
+
+    return draw_windows(
+        choose(catalog.recordings(args.split), args.recordings),
+        limit=args.limit,
+        windows=args.windows,
+        seed=args.seed,
+        emit=emit,
+        stop=stop,
+    )
+
+
+def _described(chosen: CalibrationSet, catalog: Catalog, split: str) -> Int8Calibration:
+    from importlib.metadata import version
+
+    from birdscope.core.int8 import Int8Calibration
+
+    return Int8Calibration(
+        id=chosen.id,
+        dataset=catalog.name,
+        dataset_fingerprint=catalog.fingerprint(),
+        split=split,
+        recordings=len(chosen.windows),
+        windows=chosen.count,
+        seed=chosen.seed,
+        nncf=version("nncf"),
+    )
+
+
+def _calibrate(
+    chosen: CalibrationSet,
+    calibration: Int8Calibration,
+    loaded: list[LoadedCheckpoint],
+    emit: Emit,
+    stop: Stop,
+) -> CalibratedEnsemble:
+    """Every checkpoint, one after the other; the mels are made once."""
+    from functools import cache
+
+    from birdscope.core.events import Event
+    from birdscope.core.int8 import CalibratedEnsemble, converter_versions
+    from birdscope.inference.calibration_windows import mels_of
+    from birdscope.inference.quantise import quantised
+    from birdscope.inference.quantised_cache import fingerprint_of
+
+    heeded = heeding(emit, stop)
+    mels = cache(lambda: mels_of(chosen, loaded, emit, stop))
+    nets = []
+    for layer, one in enumerate(loaded):
+        text = f"quantising {one.name} ({layer + 1} of {len(loaded)})"
+        emit(Event("progress", text, layer, len(loaded), "checkpoint"))
+        stop.check()
+        nets.append(quantised(one, calibration, lambda: mels()[layer], heeded, stop))  # noqa: B023
+    folders = tuple(one.model.parent for one in nets)
+    return CalibratedEnsemble(calibration, fingerprint_of(nets), folders, converter_versions())
