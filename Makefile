@@ -18,7 +18,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing birdscope into $(VENV) (torch is large: a few minutes the first time)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,openvino]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,openvino,int8]'
 	@touch $(STAMP)
 
 demo: $(STAMP)
