@@ -46,6 +46,7 @@ class AuditionDrawing:
         self._found: QueueFound | None = None
         self._choice: Choice | None = None
         self._first: tuple[str, int] | None = None
+        self._came = 0
         self.autoplay = False
         self.wanted: AuditionPlace | None = None
 
@@ -107,7 +108,8 @@ class AuditionDrawing:
     def queue_titles(self) -> None:
         """The frame of the queue."""
         queue = self.queue
-        titles = audition_text.queue_titles(self._feed, queue.cursor, self._jobs.progress)
+        came = 0 if self.begun else self._came
+        titles = audition_text.queue_titles(self._feed, queue.cursor, self._jobs.progress, came)
         queue.border_title, queue.border_subtitle = titles
 
     def hint(self) -> None:
@@ -143,8 +145,11 @@ class AuditionDrawing:
         same = choice == self._choice
         if found is not None:
             self.wanted, self._choice = None, choice
+        known, self._came = self._came, 0
         if wanted is not None and (wanted.recording, wanted.index) in keys:
             return keys.index((wanted.recording, wanted.index))
         if same and before is not None and (before.recording, before.index) in keys:
-            return keys.index((before.recording, before.index))
+            row = keys.index((before.recording, before.index))
+            self._came = max(0, known + row - self.queue.cursor)
+            return row
         return next((row for row, one in enumerate(keys) if one not in self._feed.verdicts), 0)

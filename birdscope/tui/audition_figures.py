@@ -44,13 +44,26 @@ def tally(feed: AuditionFeed) -> Content:
     return line
 
 
-def precision_line(one: PrecisionAt) -> Content:
-    """precision@k with its interval; where better windows are not judged, of k judged ones."""
+def precision_line(one: PrecisionAt, width: int = 80) -> Content:
+    """precision@k with its interval; where better windows are not judged, of k judged ones.
+
+    Args:
+        one: The figures.
+        width: Cells there are; the line is shorter where they are few.
+    """
     name = f"of {one.k} judged" if one.gaps else f"precision@{one.k}"
-    line = Content.from_markup("[$text-muted]$name[/]", name=f"{name:<14}")
+    line = Content.from_markup("[$text-muted]$name[/]", name=f"{name:<13}")
     line += Content.from_markup("[b]$share[/]", share=f"{one.precision:5.0%}")
     line += quiet(f"  {one.low:.0%}–{one.high:.0%}")
-    return line + quiet(f"  {one.gaps:,} above not judged") if one.gaps else line
+    if not one.gaps:
+        return line
+    texts = (f"  {one.gaps:,} above not judged", f"  {one.gaps:,} skipped")
+    return line + quiet(next((text for text in texts if _fits(line, text, width)), ""))
+
+
+def _fits(line: Content, text: str, width: int) -> bool:
+    """Whether a text has room behind a line."""
+    return line.cell_length + len(text) <= width
 
 
 def threshold_line(one: ThresholdAt) -> Content:
@@ -97,7 +110,7 @@ def summary_lines(feed: AuditionFeed, width: int, rows: int) -> Content:
     room = rows - _height([*first, *last], width)
     notes = [quiet(one) for one in summary.notes]
     kept = min(max(1, room - _height(notes, width)), len(summary.precision))
-    precision = [precision_line(one) for one in summary.precision[-kept:]]
+    precision = [precision_line(one, width) for one in summary.precision[-kept:]]
     return Content("\n").join([*first, *reversed(precision), *last, *notes])
 
 

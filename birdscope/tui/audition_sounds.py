@@ -143,8 +143,9 @@ class AuditionSounds:
             view.border_title, view.border_subtitle = "Window", ""
             return
         score = f"  {number(item.score).strip()}" if item.score == item.score else ""
-        text = f"{clock(item.start_s)}–{clock(item.end_s)}{score}  {stem_of(item.recording)}"
-        view.border_title = Content(f"{text}  {note}" if note else text)
+        # what the labels say before the name: where there is little room it is the rest that is cut
+        parts = (f"{clock(item.start_s)}–{clock(item.end_s)}{score}", note, stem_of(item.recording))
+        view.border_title = Content("  ".join(part for part in parts if part))
         said = [f"{name} {number(one).strip()}" for name, one in item.members.items()]
         view.border_subtitle = Content("  ".join(said) if len(said) > 1 else "")
 

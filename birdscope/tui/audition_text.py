@@ -135,13 +135,14 @@ def choice_of(place: AuditionPlace) -> dict[str, Any]:
     }
 
 
-def queue_titles(feed: AuditionFeed, row: int, predicting: str) -> tuple[str, str]:
+def queue_titles(feed: AuditionFeed, row: int, predicting: str, came: int = 0) -> tuple[str, str]:
     """What stands in the frame of the queue: above and below.
 
     Args:
         feed: The state.
         row: Where the cursor is.
         predicting: How far a prediction is; empty where none runs.
+        came: How many better windows have come since the queue began.
     """
     found = feed.found
     if found is None or not found.items:
@@ -155,7 +156,8 @@ def queue_titles(feed: AuditionFeed, row: int, predicting: str) -> tuple[str, st
             below = f"{found.recordings:,}/{found.of_recordings:,} files {so_far} · {below}"
     elif found.total > len(found.items):
         below += f" · {found.total:,} in all"
-    return f"Queue {row + 1}/{len(found.items)}", below
+    above = f" · {came} better came: r" if came else ""
+    return f"Queue {row + 1}/{len(found.items)}{above}", below
 
 
 def hint(feed: AuditionFeed, species: Species | None, offer: str, predicting: str) -> Content:

@@ -12,6 +12,8 @@ def test_only_a_list_without_gaps_has_a_precision_at_k() -> None:
     holes = precision_line(PrecisionAt(25, 12, 0.48, 0.3, 0.67, 1581)).plain
     assert holes.startswith("of 25 judged") and "1,581 above not judged" in holes
     assert "precision@" not in holes
+    narrow = precision_line(PrecisionAt(25, 12, 0.48, 0.3, 0.67, 1581), 42).plain
+    assert narrow.endswith("1,581 skipped") and len(narrow) <= 42
 
 
 def test_precisions_that_no_score_reaches_share_a_line() -> None:

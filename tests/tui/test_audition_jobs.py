@@ -57,11 +57,15 @@ async def test_a_queue_nobody_has_begun_with_grows_around_its_window(
     async with audition_tab(make_app(tiny_dataset), study) as (pilot, pane):
         jobs, seen = pilot.app.services.jobs, pane.queue.item
         jobs.changed.publish(snapshot(2))
-        study.scored = 5
+        study.scored, study.paths = 5, study.paths[::-1]
         jobs.changed.publish(snapshot(5, "finished"))
         await wait_for(pilot, lambda: settled(pane) and len(pane.queue.items) == 20)
         assert (pane.queue.item.recording, pane.queue.item.index) == (seen.recording, seen.index)
         assert "files" not in str(pane.queue.border_subtitle)
+        assert f"{pane.queue.cursor} better came: r" in str(pane.queue.border_title)
+        await pilot.press("r")
+        await wait_for(pilot, lambda: settled(pane) and pane.queue.cursor == 0)
+        assert "better" not in str(pane.queue.border_title)
 
 
 async def test_a_queue_that_is_judged_waits_for_r(make_app: MakeApp, tiny_dataset: Path) -> None:
