@@ -61,6 +61,7 @@ def _resident_mb() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
+@pytest.mark.timeout(900)  # twenty times the start of a loader process
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
 def test_memory_does_not_grow_over_twenty_epochs(tiny_dataset, tmp_path):
