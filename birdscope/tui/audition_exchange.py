@@ -71,7 +71,7 @@ class AuditionExchange:
     def _ask_where(self, catalog: Catalog, form: str) -> None:
         if form == "import":
             self._ask(
-                f"Import verdicts from {_IMPORT}",
+                "Import verdicts, predictions or labels",
                 Path.home() / "verdicts.csv",
                 lambda path: "" if path.is_file() else "there is no such file",
                 lambda path: self._run(self._import(catalog, path)),

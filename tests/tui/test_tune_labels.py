@@ -13,7 +13,7 @@ from birdscope.tui.screens.choose_one import AskPath, ChooseOne
 from tests.tui.conftest import MakeApp
 from tests.tui.fake_tuning import SOURCE, FakeTuning
 from tests.tui.jobs_kit import wait_for
-from tests.tui.tune_kit import go_to, tune_tab
+from tests.tui.tune_kit import editor, go_to, tune_tab
 
 LONG = "in Audition choose a queue that draws windows by chance, judge some of it and come back"
 
@@ -82,7 +82,23 @@ async def test_what_was_in_hand_for_an_ensemble_is_there_again_with_its_scores(
             )
             if source == run:
                 assert pane.feed.settings == own
+                assert editor(pane).row is not None and editor(pane).row.kind != "note"
         assert pane.feed.settings == turned
+
+
+async def test_the_cursor_of_the_stack_never_rests_on_a_remark(
+    make_app: MakeApp, tiny_dataset: Path
+) -> None:
+    async with tune_tab(make_app(tiny_dataset), FakeTuning()) as (pilot, pane):
+        stack = editor(pane)
+        stack.focus()
+        stack.cursor = len(stack._rows) - 1
+        await pilot.press("x", "x", "x")
+        bare = pane.feed.settings.model_copy(update={"steps": ()})
+        pane.feed.change(bare)
+        await wait_for(pilot, lambda: stack.settings == bare)
+        assert [one.kind for one in stack._rows][-1] == "note"
+        assert stack.row is not None and stack.row.kind == "weight"
 
 
 async def test_a_folder_without_scores_is_said_and_changes_nothing(

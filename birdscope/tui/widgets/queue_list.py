@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from birdscope.core.units import clock
 from birdscope.core.windows import stem_of
-from birdscope.tui.widgets.rows import RowsView, Span, fit
+from birdscope.tui.widgets.rows import RowsView, Span, cut_middle, fit
 
 if TYPE_CHECKING:
     from birdscope.engine.audition_messages import QueueItem
@@ -105,7 +105,7 @@ class QueueList(RowsView):
         if self._extra[0] and not wide:
             first = (self._extra[0], _EXTRA)
         line = f" {fit(*first, right=True)}"
-        line += "".join(f" {fit(one, _MEMBER, right=True)}" for one in members)
+        line += "".join(f" {fit(cut_middle(one, _MEMBER), _MEMBER, right=True)}" for one in members)
         if self._extra[0] and wide:
             line += f" {fit(self._extra[0], _EXTRA, right=True)}"
         line += f"  {fit('recording', name)} {fit('at', _TIME, right=True)}"

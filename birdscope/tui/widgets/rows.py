@@ -287,3 +287,15 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return set_cell_size(text, width - 1) + "…"
     padding = " " * (width - length)
     return padding + text if right else text + padding
+
+
+def cut_middle(text: str, cells: int) -> str:
+    """A name in so many cells: members of one family differ in their ends as well.
+
+    >>> cut_middle("tf_efficientnetv2_b3", 12)
+    'tf_eff…v2_b3'
+    """
+    if cell_len(text) <= cells or cells < 3:
+        return fit(text, min(cell_len(text), cells))
+    tail = (cells - 1) // 2
+    return f"{text[: cells - 1 - tail]}…{text[-tail:]}"

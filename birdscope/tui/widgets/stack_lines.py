@@ -11,7 +11,7 @@ from birdscope.tui import tune_stack
 from birdscope.tui.tune_knobs import title_of, value_of
 from birdscope.tui.tune_stack import Bench, Row
 from birdscope.tui.widgets import slider
-from birdscope.tui.widgets.rows import Span, fit
+from birdscope.tui.widgets.rows import Span, cut_middle, fit
 
 _LABEL, _VALUE, _SHARE, _LEAST = 13, 6, 5, 5
 _INDENT = "  "
@@ -137,15 +137,3 @@ def value_of_row(row: Row, settings: Settings, bench: Bench) -> float:
     if row.step is None:
         return tune_stack.weights_of(settings, bench)[row.member]
     return value_of(settings.steps[row.step], row.knob)
-
-
-def cut_middle(text: str, cells: int) -> str:
-    """A name in so many cells: members of one family differ in their ends as well.
-
-    >>> cut_middle("tf_efficientnetv2_b3", 12)
-    'tf_eff…v2_b3'
-    """
-    if cell_len(text) <= cells or cells < 3:
-        return fit(text, min(cell_len(text), cells))
-    tail = (cells - 1) // 2
-    return f"{text[: cells - 1 - tail]}…{text[-tail:]}"

@@ -9,6 +9,8 @@ from birdscope.tui import tune_stack
 from birdscope.tui.tune_stack import Bench, Row
 from birdscope.tui.widgets.rows import RowsView
 
+_SAYS_ONLY = ("note", "stage")
+
 
 class StackRows(RowsView):
     """Shows settings; the cursor stays with its row when they change."""
@@ -63,7 +65,7 @@ class StackRows(RowsView):
     def action_step(self, rows: int) -> None:
         """Move the cursor, past lines that say something only."""
         target = self.cursor + rows
-        while 0 <= target < len(self._rows) and self._rows[target].kind in ("note", "stage"):
+        while 0 <= target < len(self._rows) and self._rows[target].kind in _SAYS_ONLY:
             target += 1 if rows > 0 else -1
         if 0 <= target < len(self._rows):
             self.cursor = target
@@ -79,13 +81,16 @@ class StackRows(RowsView):
         self.rows_changed(cursor)
 
     def _place_of(self, wanted: Row) -> int:
-        """Where a row is now: the same, else the same step, else where the cursor is."""
+        """Where a row is now: the same, else the same step, else the nearest to the cursor."""
         known = [(one.kind, one.step, one.member, one.knob) for one in self._rows]
         whole = (wanted.kind, wanted.step, wanted.member, wanted.knob)
         if whole in known:
             return known.index(whole)
         steps = [one.step for one in self._rows]
-        return steps.index(wanted.step) if wanted.step in steps else self.cursor
+        if wanted.step in steps and wanted.step is not None:
+            return steps.index(wanted.step)
+        lands = [n for n, one in enumerate(self._rows) if one.kind not in _SAYS_ONLY]
+        return min(lands, key=lambda row: abs(row - self.cursor), default=0)
 
     def _first(self) -> int:
         """The first row that can be turned."""
