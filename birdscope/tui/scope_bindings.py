@@ -38,10 +38,9 @@ HEAT_BINDINGS = [
     Binding("T", "threshold(-1)", "Lower threshold", show=False, id="scope.threshold_down",
             tooltip="Lower the threshold by 0.1"),
     Binding("b", "compare", "Before/after", id="scope.compare",
-            tooltip="Show the heat map before the session's settings, or after; A or B of two "
-            "settings that Tune compares"),
+            tooltip="Show the heat map before the settings, or after: A or B"),
     Binding("B", "end_comparison", "End A/B", show=False, id="scope.end_comparison",
-            tooltip="Compare the two settings of Tune no longer: show the session's"),
+            tooltip="End Tune's A/B: show the session's settings"),
     Binding("w", "which_part", "Which part", show=False, id="scope.which_part",
             tooltip="Show which part of the window triggered the selected species"),
     Binding("d", "changes", "Difference", show=False, id="scope.changes",
