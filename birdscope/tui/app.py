@@ -6,22 +6,22 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePath
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.command import Provider as CommandProvider
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from birdscope.core.errors import BirdscopeError
+from birdscope.tui.app_bindings import APP_BINDINGS
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
-from birdscope.tui.exact_updates import ExactCompositor
 from birdscope.tui.jobs_desk import JobsDesk
 from birdscope.tui.keys_desk import KeysDesk
+from birdscope.tui.main_screen import MainScreen
 from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
@@ -31,6 +31,7 @@ from birdscope.tui.messages import (
     OpenInAudition,
     OpenInScope,
 )
+from birdscope.tui.opening import Opening
 from birdscope.tui.playback import Playback, PlaybackStatus, PlayerLike
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.services import Services
@@ -45,6 +46,7 @@ from birdscope.tui.widgets.tab_strip import TabStrip
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from birdscope.dataset.catalog import Catalog
     from birdscope.engine.client import Engine
     from birdscope.tui.pictures import Provider
 
@@ -57,24 +59,7 @@ TABS = (
     ("submit", "6", "Submit"),
 )
 _SCREENS = Path(__file__).parent / "screens"
-
-
-class MainScreen(Screen[None]):
-    """The one screen under all modal ones; its class tells how much room there is."""
-
-    AUTO_FOCUS = "SpeciesList"
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (an instance variable in Textual)
-        (0, "-narrow"),
-        (120, "-wide"),
-        (150, "-roomy"),
-    ]
-
-    def __init__(self) -> None:
-        columns = get_terminal_size().columns
-        fitting = [name for least, name in self.HORIZONTAL_BREAKPOINTS if columns >= least]
-        # already right at the first layout, it saves styling every widget a second time
-        super().__init__(id="_default", classes=fitting[-1])
-        self._compositor = ExactCompositor()
+_BEGINNING = ("begin", "show-catalog")
 
 
 class BirdscopeApp(SoundApp):
@@ -100,45 +85,7 @@ class BirdscopeApp(SoundApp):
         *App.COMMANDS,
         ActionCommands,
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Keys", key_display="?", id="app.help",
-                tooltip="The keys of where you are"),
-        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave birdscope"),
-        Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit_anywhere",
-                tooltip="Leave birdscope, also while typing"),
-        Binding("ctrl+s", "sessions", "Sessions", show=False, id="app.sessions",
-                tooltip="Switch session"),
-        Binding("ctrl+t", "next_theme", "Theme", show=False, id="app.theme",
-                tooltip="Next colours: dark, light, high contrast"),
-        Binding("1", "show_tab('browse')", "Browse", show=False, id="app.browse",
-                tooltip="Go to Browse"),
-        Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",
-                tooltip="Go to Scope"),
-        Binding("3", "show_tab('audition')", "Audition", show=False, id="app.audition",
-                tooltip="Go to Audition, with the species of Browse or Scope"),
-        Binding("4", "show_tab('tune')", "Tune", show=False, id="app.tune",
-                tooltip="Go to Tune"),
-        Binding("5", "show_tab('train')", "Train", show=False, id="app.train",
-                tooltip="Go to Train"),
-        Binding("6", "show_tab('submit')", "Submit", show=False, id="app.submit",
-                tooltip="Go to Submit and the jobs"),
-        Binding("R", "predict_all", "Predict all", show=False, id="app.predict_all",
-                tooltip="Predict all files of this part of the dataset, as a job"),
-        Binding("space", "toggle_play", "Play/pause", show=False, id="app.toggle",
-                tooltip="Play or pause"),
-        Binding("comma", "seek_by(-1)", "Back 1 s", show=False, id="app.back",
-                tooltip="Back one second"),
-        Binding("full_stop", "seek_by(1)", "Forward 1 s", show=False, id="app.forward",
-                tooltip="Forward one second"),
-        Binding("less_than_sign", "seek_by(-5)", "Back 5 s", show=False, id="app.back_window",
-                tooltip="Back five seconds"),
-        Binding("greater_than_sign", "seek_by(5)", "Forward 5 s", show=False,
-                id="app.forward_window", tooltip="Forward five seconds"),
-        Binding("left_square_bracket", "volume(-0.1)", "Quieter", show=False, id="app.quieter",
-                tooltip="Quieter"),
-        Binding("right_square_bracket", "volume(0.1)", "Louder", show=False, id="app.louder",
-                tooltip="Louder"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = APP_BINDINGS
 
     def __init__(
         self,
@@ -153,11 +100,11 @@ class BirdscopeApp(SoundApp):
         engine: Engine | None = None,
     ) -> None:
         super().__init__(session, debug)
-        self._panes_made = asyncio.Event()
         self._take_themes()
         self._data = data
         self._files = tuple(files)
         self._desk = SessionDesk(self, debug=debug)
+        self._opening = Opening(self, self._desk)
         self.services = Services(
             self,
             Playback(self, make_player),
@@ -192,12 +139,17 @@ class BirdscopeApp(SoundApp):
     def on_mount(self) -> None:
         """Everything else comes after the first paint."""
         self.query_one(TabStrip).active = "browse"
-        self.call_after_refresh(self._after_first_paint)
+        self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         """Give the sound device back and end the engine."""
         self.services.playback.close()
         self.services.close()
+
+    async def _shutdown(self) -> None:
+        for group in _BEGINNING:
+            self.workers.cancel_group(self, group)
+        await super()._shutdown()
 
     @property
     def log_folder(self) -> Path:
@@ -217,19 +169,13 @@ class BirdscopeApp(SoundApp):
         super().exit(result, return_code, message)
 
     @on(CatalogLoaded)
-    async def _catalog_loaded(self, event: CatalogLoaded) -> None:
-        catalog = event.catalog
-        # the loader may be faster than the panes, which are made in the screen's own loop
-        await self._panes_made.wait()
-        await self._desk.come_back(catalog)
-        self.services.catalog = catalog
-        self.query_one(TabStrip).note = f"{catalog.name} · {len(catalog.taxonomy)} species"
-        self.services.catalog_loaded.publish(catalog)
-        self._tour.begin_once()
+    def _catalog_loaded(self, event: CatalogLoaded) -> None:
+        # not here, where every key would wait for it
+        self.run_worker(self._show_catalog(event.catalog), group=_BEGINNING[1], exclusive=True)
 
     @on(CatalogFailed)
     async def _catalog_failed(self, event: CatalogFailed) -> None:
-        await self._welcome(event.text)
+        await self._opening.welcome(event.text)
 
     @on(OpenDataset)
     async def open_dataset(self, event: OpenDataset) -> None:
@@ -238,7 +184,7 @@ class BirdscopeApp(SoundApp):
         for pane in self.query("#welcome-pane"):
             await pane.remove()
         self.action_show_tab("browse")
-        self._load_catalog(self._data)
+        self._opening.load(self._data)
 
     @on(OpenInScope)
     def _open_in_scope(self, event: OpenInScope) -> None:
@@ -300,6 +246,7 @@ class BirdscopeApp(SoundApp):
     def action_show_tab(self, tab: str) -> None:
         """Go to a tab."""
         if not self.query(f"#{tab}"):
+            self._opening.wanted_tab = tab
             return
         if tab == "audition":
             self._take_species_along()
@@ -354,70 +301,34 @@ class BirdscopeApp(SoundApp):
         yield from self._keys.commands()
         yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
 
+    def _begin(self) -> None:
+        # awaited in the screen's loop, it would hold back every paint until it is done
+        self.run_worker(self._after_first_paint(), group=_BEGINNING[0])
+
     async def _after_first_paint(self) -> None:
         gc.freeze()
         gc.enable()
-        from birdscope.tui.screens.audition import AuditionPane
-        from birdscope.tui.screens.scope import ScopePane
-        from birdscope.tui.screens.submit import SubmitPane
-        from birdscope.tui.screens.train import TrainPane
-        from birdscope.tui.screens.tune import TunePane
-
         opening = asyncio.create_task(self._desk.open())
-        if self._data is not None:
-            # read in a thread while the panes are made; its message waits for them
-            self._load_catalog(self._data)
-        self.stylesheet.read_all(
-            [
-                _SCREENS / f"{name}.tcss"
-                for name in ("scope", "audition", "tune", "train", "submit", "welcome")
-            ]
-        )
-        await self.query_one(BrowsePane).furnish()
+        await self._opening.list_species(self._data)
         playback = self.services.playback
         playback.changed.subscribe(self, self._playback_changed, immediate=True)
         playback.moved.subscribe(self, self._playback_moved, immediate=True)
         playback.start()
-        panes = self.query_one(ContentSwitcher)
-        await panes.add_content(ScopePane(self.services), id="scope")
-        await panes.add_content(AuditionPane(self.services), id="audition")
-        await panes.add_content(TunePane(self.services), id="tune")
-        await panes.add_content(TrainPane(self.services), id="train")
-        await panes.add_content(SubmitPane(self.services), id="submit")
-        self._panes_made.set()
+        await self._opening.make_panes()
         self._jobs.begin()
         await opening
         self._keys.begin()
         remembered = self.services.session.state.dataset
         if self._data is None and remembered:
-            self._load_catalog(Path(remembered))
+            self._opening.load(Path(remembered))
         elif self._data is None:
-            await self._welcome("")
+            await self._opening.welcome("")
         if self._files:
             self.post_message(OpenFile(self._files))
 
-    @work(thread=True, group="catalog", exclusive=True)
-    def _load_catalog(self, data: Path) -> None:
-        from birdscope.dataset.catalog import Catalog
-        from birdscope.tui import recent
-
-        try:
-            catalog = Catalog.open(data)
-        except BirdscopeError as error:
-            self.post_message(CatalogFailed(str(error)))
-            return
-        recent.remember(data)
-        self.post_message(CatalogLoaded(catalog))
-
-    async def _welcome(self, problem: str) -> None:
-        from birdscope.tui.screens.welcome import WelcomePane
-
-        panes = self.query_one(ContentSwitcher)
-        for pane in self.query("#welcome-pane"):
-            await pane.remove()
-        await panes.add_content(
-            WelcomePane(problem, id="welcome-pane"), id="welcome-pane", set_current=True
-        )
+    async def _show_catalog(self, catalog: Catalog) -> None:
+        await self._opening.show(catalog)
+        self._tour.begin_once()
 
     def _take_species_along(self) -> None:
         """Lead Audition to the species of the tab that is left; the first time to Browse's."""

@@ -20,6 +20,7 @@ from birdscope.tui.widgets.recordings import RecordingsTable
 from birdscope.tui.widgets.spectrogram import SpectrogramView
 
 if TYPE_CHECKING:
+    from birdscope.dataset.catalog import Catalog
     from birdscope.session.state import BrowsePlace
     from birdscope.tui.screens.browse import BrowsePane
     from birdscope.tui.widgets.details import Details, Known, Place
@@ -39,6 +40,7 @@ class Shown:
         probes: Lengths of files.
 
     Attributes:
+        catalog: The dataset that is listed; the app may still be opening its other tabs.
         recording: The selected one.
         wanted: A place that the user is to be led back to; None once that is done.
         reserve: Where the dataset was recorded.
@@ -56,6 +58,7 @@ class Shown:
         self._places: list[Place] | None = None
         self._settling = Settling(pane, SETTLE_S, self._show)
         self._details_due = Settling(pane, _DETAILS_S, self.details)
+        self.catalog: Catalog | None = None
         self.recording: Recording | None = None
         self.wanted: BrowsePlace | None = None
         self.reserve: Place | None = None
@@ -86,7 +89,7 @@ class Shown:
         """All that is known of the recording; None where there is none."""
         from birdscope.tui.widgets.details import Known
 
-        recording, catalog = self.recording, self._services.catalog
+        recording, catalog = self.recording, self.catalog
         if recording is None or catalog is None:
             return None
         if self._places is None:
@@ -147,7 +150,7 @@ class Shown:
     async def _show_marks(self, view: SpectrogramView, recording: Recording) -> None:
         """Draw labels and verdicts below the spectrogram."""
         try:
-            marks = await self._marks.of(recording)
+            marks = await self._marks.of(recording, self.catalog)
         except BirdscopeError as error:
             view.log.error(error)
             return

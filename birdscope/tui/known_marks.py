@@ -13,6 +13,7 @@ from birdscope.tui.verdict_desk import VerdictDesk
 if TYPE_CHECKING:
     from birdscope.core.types import Recording
     from birdscope.core.verdicts import Verdict
+    from birdscope.dataset.catalog import Catalog
     from birdscope.dataset.labels import Labels
     from birdscope.tui.services import Services
 
@@ -29,13 +30,19 @@ class KnownMarks:
         self._desk = VerdictDesk(services)
         self._labels: tuple[object, Labels] | None = None
 
-    async def of(self, recording: Recording) -> list[SpanMark]:
+    async def of(self, recording: Recording, catalog: Catalog | None = None) -> list[SpanMark]:
         """Labels of a soundscape, then verdicts on any recording, drawn over them.
+
+        Args:
+            recording: Of what.
+            catalog: Its dataset; the app's by default.
 
         Raises:
             BirdscopeError: a file can't be read.
         """
-        windows = await asyncio.to_thread(self._labelled, recording)
+        windows = await asyncio.to_thread(
+            self._labelled, recording, catalog or self._services.catalog
+        )
         verdicts = await self._desk.do(lambda one: one.for_recording(recording.key))
         return [*joined(windows), *map(_mark_of, verdicts)]
 
@@ -43,11 +50,12 @@ class KnownMarks:
         """Give the verdicts' file back."""
         self._desk.close()
 
-    def _labelled(self, recording: Recording) -> Mapping[int, Sequence[str]]:
+    def _labelled(
+        self, recording: Recording, catalog: Catalog | None
+    ) -> Mapping[int, Sequence[str]]:
         """Window → labels; in a thread."""
         from birdscope.dataset.labels import labelled_windows, read_labels
 
-        catalog = self._services.catalog
         path = catalog.labels_path if catalog is not None else None
         if catalog is None or path is None or recording.split != "train_soundscapes":
             return {}

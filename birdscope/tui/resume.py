@@ -68,10 +68,20 @@ class Resume:
         self.save_now()
         self._away = True
 
-    def come_back(self, catalog: Catalog) -> None:
-        """Lead the panes to where the session was in this dataset."""
-        from birdscope.tui.screens.audition import AuditionPane
+    def come_back_to_browse(self, catalog: Catalog) -> None:
+        """Lead Browse, which is there first, to where the session was in this dataset."""
         from birdscope.tui.screens.browse import BrowsePane
+
+        state = self._services.session.state
+        if not same_dataset(state.dataset, catalog.root):
+            return
+        self._app.query_one(BrowsePane).come_back(state.browse)
+        if state.theme in self._app.available_themes:
+            self._app.theme = state.theme
+
+    def come_back(self, catalog: Catalog) -> None:
+        """Lead the other panes to where the session was in this dataset."""
+        from birdscope.tui.screens.audition import AuditionPane
         from birdscope.tui.screens.scope import ScopePane
         from birdscope.tui.screens.tune import TunePane
 
@@ -80,13 +90,10 @@ class Resume:
         if not same_dataset(state.dataset, catalog.root):
             return
         app, playback = self._app, self._services.playback
-        app.query_one(BrowsePane).come_back(state.browse)
         app.query_one(ScopePane).come_back(state.scope)
         app.query_one(AuditionPane).come_back(state.audition, state.browse.row)
         app.query_one(TunePane).feed.come_back(state.tune)
         playback.change_volume(state.volume - playback.status.volume)
-        if state.theme in app.available_themes:
-            app.theme = state.theme
         self._cue(catalog, state)
         app.action_show_tab(state.tab)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.worker import WorkerFailed
 
@@ -37,6 +38,7 @@ class SafeApp(App[None]):
         self._workers = TidyWorkers(self)
         self.session_name = session
         self._debug_wanted = debug
+        self._leaving = False
         self._told_at: dict[tuple[str, str], float] = {}
 
     @property
@@ -78,11 +80,19 @@ class SafeApp(App[None]):
         _LOG.warning("%s", error)
         self.notify(str(error), title="That failed", severity="error", markup=False)
 
+    async def _shutdown(self) -> None:
+        self._leaving = True
+        await super()._shutdown()
+
     def _handle_exception(self, error: Exception) -> None:
         """A worker's known failure is a notification; a programming error ends the app.
 
         Its traceback goes to the log, and to the screen with --debug.
         """
+        if self._leaving and isinstance(error, NoMatches):
+            # who leaves while a tab is being made closes it before it has its parts
+            _LOG.info("closed while it was made: %s", error)
+            return
         if isinstance(error, WorkerFailed) and isinstance(error.error, BirdscopeError):
             self.say(error.error)
             return

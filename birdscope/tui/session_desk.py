@@ -50,8 +50,14 @@ class SessionDesk:
         self._opened.set()
         await self._present(services.session)
 
+    async def come_back_to_browse(self, catalog: Catalog) -> None:
+        """Lead Browse to where the session was in a dataset that was opened."""
+        await self._opened.wait()
+        if self._resume is not None:
+            self._resume.come_back_to_browse(catalog)
+
     async def come_back(self, catalog: Catalog) -> None:
-        """Lead the panes to where the session was in a dataset that was opened."""
+        """Lead the other panes there."""
         await self._opened.wait()
         if self._resume is not None:
             self._resume.come_back(catalog)

@@ -132,6 +132,6 @@ def filled(until: Until) -> Callable[[Pilot[None]], Awaitable[None]]:
         table, probed = app.query_one(RecordingsTable), app.query_one(BrowsePane).probes.get
         await until(pilot, lambda: all(probed(one) for one in table.seen()))
         await until(pilot, lambda: view.duration_s > 0 and not view.is_loading_picture)
-        await until(pilot, lambda: len(app.query("#scope")) == 1)
+        await until(pilot, lambda: len(app.query("#submit")) == 1)
 
     return wait

@@ -118,14 +118,10 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
         for name in ("scale", "band"):
             self.watch(self.spectrogram, name, self.shown.title, init=False)
         services = self._services
-        services.catalog_loaded.subscribe(self, self._take_catalog)
         services.playback.changed.subscribe(self, self._playback_changed, immediate=True)
         services.playback.moved.subscribe(self, self._playback_moved, immediate=True)
         services.playback.ended.subscribe(self, self._playback_ended, immediate=True)
-        if services.catalog is not None:
-            self._take_catalog(services.catalog)
-        else:
-            self.query_one(SpeciesList).empty_text = "opening the dataset …"
+        self.query_one(SpeciesList).empty_text = "opening the dataset …"
 
     def on_unmount(self) -> None:
         """Give the verdicts' file back."""
@@ -334,16 +330,22 @@ class BrowsePane(SpectrogramPane, inherit_bindings=False):
             self.finder.auc = auc
             self._show_data(self.finder.data)
 
-    def _take_catalog(self, catalog: Catalog) -> None:
+    async def open_catalog(self, catalog: Catalog) -> None:
+        """List a dataset."""
         self._catalog = catalog
-        self._gather(catalog)
+        search = await asyncio.to_thread(self._gather, catalog)
+        self._show_catalog(catalog, search)
+        self._warm(search)
 
-    @work(thread=True, group="outline", exclusive=True)
-    def _gather(self, catalog: Catalog) -> None:
+    def _gather(self, catalog: Catalog) -> Search:
+        """In a thread."""
         search = self.finder.open(catalog)
         self.finder.auc = load_class_auc(self._services.session.folder, catalog.name)
-        self.shown.reserve = catalog.location()
-        self.app.call_from_thread(self._show_catalog, catalog, search)
+        self.shown.catalog, self.shown.reserve = catalog, catalog.location()
+        return search
+
+    @work(thread=True, group="warm", exclusive=True)
+    def _warm(self, search: Search) -> None:
         search.warm()
 
     def _show_catalog(self, catalog: Catalog, search: Search) -> None:

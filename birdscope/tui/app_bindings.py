@@ -1,0 +1,45 @@
+"""The keys that work everywhere: tabs, player, help."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+APP_BINDINGS: list[BindingType] = [
+    Binding("question_mark", "help", "Keys", key_display="?", id="app.help",
+            tooltip="The keys of where you are"),
+    Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave birdscope"),
+    Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit_anywhere",
+            tooltip="Leave birdscope, also while typing"),
+    Binding("ctrl+s", "sessions", "Sessions", show=False, id="app.sessions",
+            tooltip="Switch session"),
+    Binding("ctrl+t", "next_theme", "Theme", show=False, id="app.theme",
+            tooltip="Next colours: dark, light, high contrast"),
+    Binding("1", "show_tab('browse')", "Browse", show=False, id="app.browse",
+            tooltip="Go to Browse"),
+    Binding("2", "show_tab('scope')", "Scope", show=False, id="app.scope",
+            tooltip="Go to Scope"),
+    Binding("3", "show_tab('audition')", "Audition", show=False, id="app.audition",
+            tooltip="Go to Audition, with the species of Browse or Scope"),
+    Binding("4", "show_tab('tune')", "Tune", show=False, id="app.tune",
+            tooltip="Go to Tune"),
+    Binding("5", "show_tab('train')", "Train", show=False, id="app.train",
+            tooltip="Go to Train"),
+    Binding("6", "show_tab('submit')", "Submit", show=False, id="app.submit",
+            tooltip="Go to Submit and the jobs"),
+    Binding("R", "predict_all", "Predict all", show=False, id="app.predict_all",
+            tooltip="Predict all files of this part of the dataset, as a job"),
+    Binding("space", "toggle_play", "Play/pause", show=False, id="app.toggle",
+            tooltip="Play or pause"),
+    Binding("comma", "seek_by(-1)", "Back 1 s", show=False, id="app.back",
+            tooltip="Back one second"),
+    Binding("full_stop", "seek_by(1)", "Forward 1 s", show=False, id="app.forward",
+            tooltip="Forward one second"),
+    Binding("less_than_sign", "seek_by(-5)", "Back 5 s", show=False, id="app.back_window",
+            tooltip="Back five seconds"),
+    Binding("greater_than_sign", "seek_by(5)", "Forward 5 s", show=False,
+            id="app.forward_window", tooltip="Forward five seconds"),
+    Binding("left_square_bracket", "volume(-0.1)", "Quieter", show=False, id="app.quieter",
+            tooltip="Quieter"),
+    Binding("right_square_bracket", "volume(0.1)", "Louder", show=False, id="app.louder",
+            tooltip="Louder"),
+]  # fmt: skip
