@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 SAYS = (
     "A row: post-processing. AUC: mean over scored classes. Badge: “better” or “worse” where the "
     "95 % interval of Δ to the baseline leaves out 0. i says more.",
-    "Row: a way to scores. “better”/“worse”: Δ to baseline, 95 % sure. i says more",
+    "A row: one stack. “better”/“worse”: Δ to baseline is 95 % sure. i says more",
 )
 """In one line, and in one short line."""
 LEGEND, LEGEND_CHOSEN = "● in use", "* chosen on these labels"
-KEYS = "= baseline · S A/B on Scope"
+KEYS = ("= baseline · S A/B on Scope · ", "= baseline · S A/B · ", "S A/B · ", "")
 MEANS = """\
 A row is a way from the models' raw scores to final probabilities. AUC is the mean ROC-AUC, \
 pooled over all rows of labels, of all classes that have a positive and a negative row (a class \
@@ -128,8 +128,7 @@ def legend(lines: Sequence[SettingLine], width: int) -> str:
     """The marks in the table, and the keys that compare its rows where there is room."""
     starred = any(one.chosen_here for one in lines)
     marks = f"{LEGEND} · {LEGEND_CHOSEN}" if starred else LEGEND
-    both = f"{KEYS} · {marks}"
-    return both if len(both) <= width else marks
+    return next((keys + marks for keys in KEYS if len(keys + marks) <= width), marks)
 
 
 def by_fold(line: SettingLine | None) -> str:
