@@ -108,21 +108,38 @@ def kept_parity(
     return None
 
 
-def accept(folder: Path, fingerprint: str, precision: str, measured: Parity | None) -> Path:
+def accept(
+    folder: Path,
+    fingerprint: str,
+    precision: str,
+    measured: Parity | None,
+    calibration: str = "",
+) -> Path:
     """Keep that the drift as measured (or that nothing was measured) was accepted.
 
     Raises:
         SubmissionError: if the folder can't be written.
     """
-    body = {"measured": measured.made if measured is not None else None, "made": time.time()}
+    body = {
+        "measured": measured.made if measured is not None else None,
+        "made": time.time(),
+        "calibration": calibration,
+    }
     return _write(_acceptance(folder, fingerprint, precision), body)
 
 
-def is_accepted(folder: Path, fingerprint: str, precision: str, measured: Parity | None) -> bool:
+def is_accepted(
+    folder: Path,
+    fingerprint: str,
+    precision: str,
+    measured: Parity | None,
+    calibration: str = "",
+) -> bool:
     """Whether just this drift was accepted: another measurement has to be accepted anew."""
     with suppress(OSError, ValueError, KeyError):
         body = _read(_acceptance(folder, fingerprint, precision))
-        return bool(body["measured"] == (measured.made if measured is not None else None))
+        same_nets = body.get("calibration", "") == calibration
+        return same_nets and bool(body["measured"] == (measured.made if measured else None))
     return False
 
 

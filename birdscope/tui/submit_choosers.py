@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.widget import Widget
 
 from birdscope.tui.screens.choose_one import AskPath, Choice, ChooseOne
 from birdscope.tui.submit_plan import Part, stamp
-from birdscope.tui.submit_precision import EXACT, FAST
+from birdscope.tui.submit_precision import INT8, NAMES, choices
 
 if TYPE_CHECKING:
     from birdscope.tui.submit_facts import Facts
@@ -23,11 +24,15 @@ class Choosers:
     Args:
         owner: The widget whose app and workers are used.
         facts: Hold the choices.
+        calibrate: Starts the job that makes 8-bit nets.
     """
 
-    def __init__(self, owner: Widget, facts: Facts) -> None:
+    def __init__(
+        self, owner: Widget, facts: Facts, calibrate: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
         self._owner = owner
         self._facts = facts
+        self._calibrate = calibrate
 
     def change(self, key: str) -> None:
         """Ask for another split, ensemble, stack, precision or file."""
@@ -57,25 +62,35 @@ class Choosers:
 
     def _choose_precision(self) -> None:
         from birdscope.core.cpu import cpu_features
+        from birdscope.core.int8 import can_calibrate
 
-        computing, cpu = self._facts.plan.computing, cpu_features()
-        problem = ""
-        if computing.backend == "torch":
-            problem = "torch runs the nets here: always exact"
-        elif cpu.known and not cpu.bfloat16:
-            problem = "this CPU has no bfloat16"
-        choices = [
-            Choice("exact", "float32, as torch"),
-            Choice("fast", "bfloat16: compare it with p first", problem),
-        ]
-        names = [EXACT, FAST]
+        computing = self._facts.plan.computing
+        offered = choices(computing, cpu_features(), nncf=can_calibrate())
 
         def take(number: int | None) -> None:
-            if number is not None and not choices[number].problem:
-                self._facts.compute_in(names[number])
+            if number is None or offered[number].problem:
+                return
+            if NAMES[number] == INT8 and self._facts.plan.computing.calibrated is None:
+                self._offer_calibration()
+            else:
+                self._facts.compute_in(NAMES[number])
 
-        place = names.index(computing.precision)
-        self._owner.app.push_screen(ChooseOne("Precision", choices, place), take)
+        place = NAMES.index(computing.precision)
+        self._owner.app.push_screen(ChooseOne("Precision", offered, place), take)
+
+    def _offer_calibration(self) -> None:
+        """8-bit nets have to be made first: ask whether to."""
+        offered = [
+            Choice("calibrate it now", "a job of minutes: 300 windows of up to 100 recordings"),
+            Choice("not now"),
+        ]
+
+        def take(number: int | None) -> None:
+            if number == 0:
+                self._facts.compute_in(INT8)
+                self._owner.run_worker(self._calibrate(), exit_on_error=False)
+
+        self._owner.app.push_screen(ChooseOne("int8 is not calibrated yet", offered), take)
 
     async def _choose_ensemble(self) -> None:
         from birdscope.tui.screens.choose_ensemble import ChooseEnsemble

@@ -70,7 +70,8 @@ class Facts:
 
     def compute_in(self, precision: str) -> None:
         """Take another precision; what is known of it is looked up."""
-        self.choose(computing=Computing(self.plan.computing.backend, precision))
+        now = self.plan.computing
+        self.choose(computing=Computing(now.backend, precision, calibrated=now.calibrated))
 
     def accept_drift(self) -> None:
         """Keep that the user accepts the drift as it is known; call it in a thread.
@@ -82,8 +83,13 @@ class Facts:
 
         plan, computing = self.plan, self.plan.computing
         if plan.ensemble is not None and computing.objection:
-            fingerprint = plan.ensemble.fingerprint
-            accept(plan.budget_folder, fingerprint, computing.precision, computing.measured)
+            accept(
+                plan.budget_folder,
+                plan.ensemble.fingerprint,
+                computing.precision,
+                computing.measured,
+                computing.numbers,
+            )
 
     def use_session(self) -> None:
         """Another session is in use: its settings, its scores, its files."""
@@ -218,12 +224,16 @@ def _look_at_files(plan: SubmitPlan) -> tuple[tuple[tuple[Speed, Budget], ...], 
 
 def _look_at_parity(plan: SubmitPlan) -> Computing:
     """In a thread: what was measured of the precision, and whether it was accepted."""
+    from birdscope.core.int8 import kept_calibrated
     from birdscope.submission.parity import is_accepted, kept_parity
 
     chosen = Computing(plan.computing.backend, plan.computing.precision)
     if plan.ensemble is None or not plan.ensemble.fingerprint:
         return chosen
     folder, fingerprint = plan.budget_folder, plan.ensemble.fingerprint
-    measured = kept_parity(folder, fingerprint, chosen.precision)
-    accepted = is_accepted(folder, fingerprint, chosen.precision, measured)
+    calibrated = kept_calibrated(fingerprint, plan.dataset_fingerprint)
+    chosen = replace(chosen, calibrated=calibrated)
+    numbers = chosen.numbers
+    measured = kept_parity(folder, fingerprint, chosen.precision, numbers)
+    accepted = is_accepted(folder, fingerprint, chosen.precision, measured, numbers)
     return replace(chosen, measured=measured, accepted=accepted)

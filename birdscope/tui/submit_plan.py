@@ -119,7 +119,11 @@ class SubmitPlan:
         return self.part is not None and self.part.split != "test_soundscapes"
 
     def why_not(self) -> str:
-        """Why nothing can be predicted; empty where it can."""
+        """Why nothing can be predicted as chosen; empty where it can."""
+        return self.why_not_known() or self.computing.missing
+
+    def why_not_known(self) -> str:
+        """Why no ensemble can be run here at all; empty where one can."""
         if self.data is None:
             return "No dataset is open: 1 goes to Browse, where one is chosen."
         if self.part is None:
@@ -138,7 +142,7 @@ class SubmitPlan:
             return none_fits("e on Scope")
         if self.ensemble is None or not self.dataset_fingerprint:
             return "The ensemble and the dataset are still being looked at."
-        return self.ensemble.problem
+        return self.ensemble.problem or self.computing.missing
 
     def _stack_problem(self) -> str:
         """Why the post-processing can't be used with the ensemble; empty where it can."""
@@ -192,11 +196,19 @@ class SubmitPlan:
 
     def parity_argv(self) -> list[str]:
         """`birdscope parity …` for the ensemble, on recordings of the dataset."""
+        argv = ["parity", *self._on_soundscapes(), *self.computing.calibration_argv]
+        return [*argv, "--keep", str(self.budget_folder)]
+
+    def quantize_argv(self) -> list[str]:
+        """`birdscope quantize …` for the ensemble, on recordings of the dataset."""
+        return ["quantize", *self._on_soundscapes()]
+
+    def _on_soundscapes(self) -> list[str]:
         split = "train_soundscapes"
         if not any(one.split == split for one in self.parts):
             split = "test_soundscapes"
-        argv = ["parity", "--data", str(self.data), "--ensemble", str(self.ensemble_path)]
-        return [*argv, "--split", split, "--keep", str(self.budget_folder)]
+        argv = ["--data", str(self.data), "--ensemble", str(self.ensemble_path)]
+        return [*argv, "--split", split]
 
     def _common(self) -> list[str]:
         return [

@@ -196,6 +196,16 @@ class SubmitPane(Container):
             return
         await self._start(plan.parity_argv(), f"Parity of {plan.ensemble.name}")
 
+    async def _calibrate(self) -> None:
+        """Start a job that makes the ensemble's 8-bit nets."""
+        plan = self.plan
+        argv = plan.quantize_argv()
+        if any(view.job.live and list(view.job.spec.argv) == argv
+               for view in self._services.jobs.snapshot.views):  # fmt: skip
+            self.notify("A job calibrates it already.", title="int8", markup=False)
+        elif not plan.why_not_known() and plan.ensemble is not None:
+            await self._start(argv, f"Calibrate int8 of {plan.ensemble.name}")
+
     async def action_accept_drift(self) -> None:
         """Keep that the drift of the chosen precision is accepted."""
         try:
@@ -252,7 +262,7 @@ class SubmitPane(Container):
         if message.view is self._table:
             self._show_log()
         elif message.view is self._form and self._form.entry is not None:
-            Choosers(self, self.facts).change(self._form.entry.key)
+            Choosers(self, self.facts, self._calibrate).change(self._form.entry.key)
 
     @property
     def _form(self) -> SubmitForm:
