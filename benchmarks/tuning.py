@@ -13,7 +13,8 @@ from benchmarks._claim import Claim, seconds
 from birdscope.core.scores import ScoredCheckpoint, Scores
 from birdscope.core.settings import LowRankPower, Settings, Smooth
 from birdscope.inference.rows import lay_out
-from birdscope.metrics.fast_auc import ClassAreas, Positives, class_areas
+from birdscope.metrics.fast_auc import ClassAreas, class_areas
+from birdscope.metrics.positives import Positives
 from birdscope.metrics.tune_matrix import TuneMatrix
 from birdscope.metrics.tune_truth import TuneTruth
 from birdscope.metrics.tuner import Tuner

@@ -1,10 +1,4 @@
-"""Per-class ROC-AUC and average precision of many classes, without sorting an index.
-
-Only positives need a rank, so a class's scores are sorted as plain numbers, in float32 and fold
-by fold, and its few positives looked up. Rounding to float32 keeps the order of what it doesn't
-make equal; a class where a positive meets an equal in float32 is looked up again in float64. So
-the result is that of float64.
-"""
+"""Per-class ROC-AUC and average precision of many classes, from the ranks of their positives."""
 
 from __future__ import annotations
 
@@ -16,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from birdscope.metrics.bucket_ranks import WORTH_IT_ROWS, bucket_ranks
-from birdscope.metrics.tune_truth import NEGATIVE, POSITIVE, UNKNOWN
+from birdscope.metrics.positives import Positives, Ranked, Sought
+from birdscope.metrics.sorted_ranks import rank_in_order
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Spans = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -38,51 +32,6 @@ class ClassAreas:
     precision: Floats
 
 
-@dataclass(frozen=True)
-class _Sought:
-    """The T positives of some classes, class after class.
-
-    Attributes:
-        lines: int64 [T], which of the classes.
-        rows: int64 [T].
-        folds: int64 [T].
-        starts: int64 [c], where each class begins.
-    """
-
-    lines: Ints
-    rows: Ints
-    folds: Ints
-    starts: Ints
-
-
-class Positives:
-    """Where the positives of each class are; made once for a truth.
-
-    Args:
-        labels: int8 [C, S] as in `TuneTruth`, fold after fold.
-        spans: First and end row of each of the F folds.
-    """
-
-    def __init__(self, labels: npt.NDArray[np.int8], spans: Spans) -> None:
-        self.labels = labels
-        self.spans = tuple(spans)
-        self.masked = bool((labels == UNKNOWN).any())
-        self.counts = _by_span(labels == POSITIVE, self.spans)
-        self.negatives = _by_span(labels == NEGATIVE, self.spans)
-        self._sought: dict[tuple[int, ...], _Sought] = {}
-
-    def sought(self, columns: Sequence[int]) -> _Sought:
-        """The positives of some classes; kept, since the same ones are asked for again."""
-        key = tuple(columns)
-        if key not in self._sought:
-            lines, rows = np.nonzero(self.labels[list(key)] == POSITIVE)
-            ends = np.array([end for _, end in self.spans])
-            starts = np.searchsorted(lines, np.arange(len(key)))
-            folds = np.searchsorted(ends, rows, side="right")
-            self._sought[key] = _Sought(lines, rows, folds, starts)
-        return self._sought[key]
-
-
 def class_areas(scores: Floats, columns: Sequence[int], positives: Positives) -> ClassAreas:
     """Measure some classes, each with a positive and a negative.
 
@@ -91,142 +40,65 @@ def class_areas(scores: Floats, columns: Sequence[int], positives: Positives) ->
         columns: Which of the C classes they are.
         positives: Of all C classes.
     """
-    rounded = scores.astype(np.float32)
+    return areas_of([rank(scores, columns, positives)], np.asarray(columns), positives)
+
+
+def rank(scores: Floats, columns: Sequence[int], positives: Positives) -> Ranked:
+    """Rank the positives of some classes; arguments as of `class_areas`."""
     sought = positives.sought(columns)
-    values = rounded[sought.lines, sought.rows]
-    # Values in their order are looked up several times faster.
-    sought = _reordered(sought, np.lexsort((values, sought.lines)))
     if scores.shape[1] > WORTH_IT_ROWS:
-        ranks = _rank_in_buckets(scores, columns, sought, positives)
-    else:
-        ranks = _rank_in_order(scores, rounded, columns, sought, positives)
-    return _measured(ranks, sought, positives.counts[columns].T, positives.negatives[columns].T)
+        return _rank_in_buckets(scores, columns, sought, positives)
+    return rank_in_order(scores, columns, sought, positives)
 
 
-@dataclass(frozen=True)
-class _Ranks:
-    """Where the T positives are among all rows of each of the F folds.
+def areas_of(ranked: Sequence[Ranked], columns: Ints, positives: Positives) -> ClassAreas:
+    """The figures of classes that were ranked part after part, `columns` in all."""
+    of_fold, negatives = positives.counts[columns].T, positives.negatives[columns].T
+    return _measured(_joined(ranked), of_fold, negatives)
 
-    Attributes:
-        below: int64 [F, T], rows below.
-        equal: int64 [F, T], rows as high, the positive itself among them.
-    """
 
-    below: Ints
-    equal: Ints
+def _joined(ranked: Sequence[Ranked]) -> Ranked:
+    if len(ranked) == 1:
+        return ranked[0]
+    found = [one.sought for one in ranked]
+    classes = np.cumsum([0, *(len(one.starts) for one in found)]).tolist()
+    sizes = np.cumsum([0, *(len(one.rows) for one in found)]).tolist()
+    sought = Sought(
+        np.concatenate([one.lines + first for one, first in zip(found, classes, strict=False)]),
+        np.concatenate([one.rows for one in found]),
+        np.concatenate([one.folds for one in found]),
+        np.concatenate([one.starts + first for one, first in zip(found, sizes, strict=False)]),
+    )
+    return Ranked(
+        sought,
+        np.concatenate([one.below for one in ranked], axis=1),
+        np.concatenate([one.equal for one in ranked], axis=1),
+    )
 
 
 def _rank_in_buckets(
-    scores: Floats, columns: Sequence[int], sought: _Sought, positives: Positives
-) -> _Ranks:
+    scores: Floats, columns: Sequence[int], sought: Sought, positives: Positives
+) -> Ranked:
     """The quicker way with very many rows."""
-    shape = len(positives.spans), len(sought.rows)
-    ranks = _Ranks(np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64))
-    for line, column in enumerate(columns):
-        span = _span(sought, line)
-        unknown = positives.labels[column] == UNKNOWN if positives.masked else None
-        ranks.below[:, span], ranks.equal[:, span] = bucket_ranks(
-            scores[line], unknown, sought.rows[span], positives.spans
+    parts = [
+        bucket_ranks(
+            scores[line],
+            positives.unknown(column),
+            sought.rows[sought.span(line)],
+            positives.spans,
         )
-    return ranks
+        for line, column in enumerate(columns)
+    ]
+    return Ranked(
+        sought,
+        np.concatenate([below for below, _ in parts], axis=1),
+        np.concatenate([equal for _, equal in parts], axis=1),
+    )
 
 
-def _rank_in_order(
-    scores: Floats,
-    rounded: npt.NDArray[np.float32],
-    columns: Sequence[int],
-    sought: _Sought,
-    positives: Positives,
-) -> _Ranks:
-    """Sort in float32 (`rounded` is used up), and look again in float64 where there are ties."""
-    values = rounded[sought.lines, sought.rows]
-    if positives.masked:
-        rounded[positives.labels[columns] == UNKNOWN] = np.inf
-    for first, end in positives.spans:
-        rounded[:, first:end].sort(axis=1)
-    ranks = _rank(rounded, values, sought, positives.spans)
-    for line in _tied(rounded, values, ranks.below, sought, positives.spans):
-        _settle(ranks, scores[line], columns[line], _span(sought, line), sought, positives)
-    return ranks
-
-
-def _rank(
-    ordered: npt.NDArray[np.float32],
-    values: npt.NDArray[np.float32],
-    sought: _Sought,
-    spans: Spans,
-) -> _Ranks:
-    """Look every positive up in each fold of its class, as if it had no equal."""
-    below = np.empty((len(spans), len(values)), dtype=np.int64)
-    for line in range(len(ordered)):
-        span = _span(sought, line)
-        wanted = values[span]
-        for fold, (first, end) in enumerate(spans):
-            below[fold, span] = ordered[line, first:end].searchsorted(wanted)
-    equal = np.zeros_like(below)
-    equal[sought.folds, np.arange(len(values))] = 1
-    return _Ranks(below, equal)
-
-
-def _tied(
-    ordered: npt.NDArray[np.float32],
-    values: npt.NDArray[np.float32],
-    below: Ints,
-    sought: _Sought,
-    spans: Spans,
-) -> list[int]:
-    """Lines where a positive has an equal besides itself, in float32."""
-    at = below + np.array([[first] for first, _ in spans])
-    at[sought.folds, np.arange(len(values))] += 1
-    inside = at < np.array([[end] for _, end in spans])
-    met = ordered[sought.lines, np.minimum(at, ordered.shape[1] - 1)]
-    ties = ((met == values) & inside).any(axis=0)
-    lines: list[int] = np.unique(sought.lines[ties]).tolist()
-    return lines
-
-
-def _settle(
-    ranks: _Ranks,
-    scores: Floats,
-    column: int,
-    span: slice,
-    sought: _Sought,
-    positives: Positives,
-) -> None:
-    """Rank the positives of one class in float64.
-
-    Only rows that some positive equals in float32 are looked at, found by a table of its low
-    bits first: most rows are ruled out without a search.
-    """
-    rounded = scores.astype(np.float32)
-    if positives.masked:
-        rounded[positives.labels[column] == UNKNOWN] = np.inf
-    wanted = rounded[sought.rows[span]]
-    near = np.flatnonzero(_maybe_among(rounded, wanted))
-    near = near[np.isin(rounded[near], wanted)]
-    near32, near64 = rounded[near], scores[near]
-    exact = scores[sought.rows[span]]
-    for fold, (first, end) in enumerate(positives.spans):
-        inside = slice(*np.searchsorted(near, (first, end)))
-        in_order = np.sort(near64[inside])
-        # Rounding keeps order, so what is lower in float32 is lower here, and counted already.
-        counted = np.sort(near32[inside]).searchsorted(wanted)
-        left = in_order.searchsorted(exact, "left")
-        ranks.below[fold, span] += left - counted
-        ranks.equal[fold, span] = in_order.searchsorted(exact, "right") - left
-
-
-def _maybe_among(
-    values: npt.NDArray[np.float32], wanted: npt.NDArray[np.float32]
-) -> npt.NDArray[np.bool_]:
-    """False for values that are certainly none of the wanted, bool [S]."""
-    seen = np.zeros(1 << 16, dtype=np.bool_)
-    seen[wanted.view(np.uint32).astype(np.uint16)] = True
-    return seen[values.view(np.uint32).astype(np.uint16)]
-
-
-def _measured(ranks: _Ranks, sought: _Sought, of_fold: Ints, negatives: Ints) -> ClassAreas:
+def _measured(ranks: Ranked, of_fold: Ints, negatives: Ints) -> ClassAreas:
     """Figures from ranks; positives and negatives are counts [F, c]."""
+    sought = ranks.sought
     folds, classes = of_fold.shape
     # Twice the mid-rank, so that halves stay whole numbers.
     twice = 2 * ranks.below + ranks.equal
@@ -242,7 +114,7 @@ def _measured(ranks: _Ranks, sought: _Sought, of_fold: Ints, negatives: Ints) ->
     )
 
 
-def _precisions(at_least: Ints, most: int, sought: _Sought) -> Floats:
+def _precisions(at_least: Ints, most: int, sought: Sought) -> Floats:
     """Average precision of each line, [c]; `at_least` rows are as high as each positive."""
     # A positive is as high as another where no more rows are above it: also among equals.
     keys = sought.lines * (most + 1) + at_least
@@ -253,11 +125,6 @@ def _precisions(at_least: Ints, most: int, sought: _Sought) -> Floats:
     return result
 
 
-def _reordered(sought: _Sought, order: Ints) -> _Sought:
-    """The same positives in another order, class after class."""
-    return _Sought(sought.lines[order], sought.rows[order], sought.folds[order], sought.starts)
-
-
 def _areas(twice: npt.NDArray[Any], positives: Ints, negatives: Ints) -> Floats:
     """Mann-Whitney from twice the mid-ranks of the positives among all, summed.
 
@@ -266,15 +133,3 @@ def _areas(twice: npt.NDArray[Any], positives: Ints, negatives: Ints) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         area: Floats = (twice - positives * positives) / (2 * positives * negatives)
     return area
-
-
-def _span(sought: _Sought, line: int) -> slice:
-    last = line + 1 == len(sought.starts)
-    return slice(
-        int(sought.starts[line]), len(sought.lines) if last else int(sought.starts[line + 1])
-    )
-
-
-def _by_span(cells: npt.NDArray[np.bool_], spans: Spans) -> Ints:
-    """How many cells of each class and fold are true, [C, F]."""
-    return np.stack([cells[:, first:end].sum(axis=1) for first, end in spans], axis=1)

@@ -121,6 +121,11 @@ class TuneMatrix:
         return bool(np.isnan(self.values).any())
 
     @cached_property
+    def in_unit_range(self) -> bool:
+        """Whether every checkpoint has a number for every cell, and all are within 0–1."""
+        return all(bool(layer.min() >= 0 and layer.max() <= 1) for layer in self.values)
+
+    @cached_property
     def least_positive(self) -> float:
         """The smallest raw probability above 0; 1 where there is none."""
         layers = (np.min(layer, where=layer > 0, initial=1.0) for layer in self.values)
@@ -131,6 +136,12 @@ class TuneMatrix:
         """Columns of the classes with a positive and a negative row."""
         has = (self.labels == POSITIVE).any(axis=1) & (self.labels == NEGATIVE).any(axis=1)
         return np.flatnonzero(has)
+
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether the scored rows are all windows (or recordings), one after the other."""
+        size = len(self.rows) if self.unit == "window" else len(self.rows.recordings)
+        return np.array_equal(self.place, np.arange(size))
 
     @cached_property
     def recording_of(self) -> Ints:

@@ -1,7 +1,8 @@
 """The steps of post-processing on class-major arrays, to the bit as `postprocess.steps`.
 
-Each works on some classes [c, R] of float64 and may write into what it was given. They are
-written anew because the reference picks rows by index; along a class, neighbours are slices.
+Each works on some classes [c, R] of float64 and may write into what it was given, unless that is
+read-only. They are written anew because the reference picks rows by index; along a class,
+neighbours are slices. `within` says that all numbers are there and in 0–1, which saves checks.
 """
 
 from __future__ import annotations
@@ -60,16 +61,76 @@ class Layout:
         return beyond, np.clip(wanted, first, last)[beyond]
 
 
-def low_rank_power(values: Floats, tail: npt.NDArray[np.bool_], exponent: float) -> Floats:
-    """Raise where `tail` [c, R] says so."""
-    return np.where(tail, np.power(values, exponent), values)
+def act(
+    kind: str, parameters: tuple[Any, ...], values: Floats, layout: Layout, *, within: bool
+) -> Floats:
+    """Run a step that looks at each class alone, given its parameters in their order.
+
+    Raises:
+        ValueError: there is no such step.
+    """
+    taps = taps_of(kind, parameters)
+    if taps is not None:
+        return kernel(values, layout, taps, within=within)
+    match kind:
+        case "power":
+            raised: Floats = np.power(values, *parameters)
+            return raised
+        case "file_peak":
+            return file_peak(values, layout)
+        case "min_max":
+            return min_max(values)
+        case "low_confidence_shift":
+            return low_confidence_shift(values, layout, *parameters)
+    raise ValueError(f"no step {kind!r}")
 
 
-def kernel(values: Floats, layout: Layout, taps: Sequence[float]) -> Floats:
+def taps_of(kind: str, parameters: tuple[Any, ...]) -> tuple[float, ...] | None:
+    """The kernel of a step; None of one that has none."""
+    match kind, parameters:
+        case "smooth", (weight,):
+            return weight, 1.0 - 2.0 * weight, weight
+        case "gaussian", (sigma,):
+            radius = int(4.0 * sigma + 0.5)
+            distance = np.arange(-radius, radius + 1)
+            return tuple(np.exp(-0.5 * (distance / sigma) ** 2).tolist())
+        case "neighbour_mean", (width,):
+            return (1.0,) * int(width)
+        case "kernel", (taps,):
+            return tuple(taps)
+    return None
+
+
+def own(values: Floats) -> Floats:
+    """The values if they may be written into, else a copy."""
+    return values if values.flags.writeable else values.copy()
+
+
+def low_rank_power(
+    values: Floats,
+    tail: npt.NDArray[np.bool_],
+    exponent: float,
+    layout: Layout,
+    *,
+    within: bool,
+) -> Floats:
+    """Raise the recordings of each class where `tail` [c, N] says so."""
+    values = own(values)
+    if within and exponent == 2:
+        # x · max(x, 0 or 1) needs no branch: half the time of `where`.
+        factor = layout.to_rows((~tail).astype(np.float64))
+        np.maximum(factor, values, out=factor)
+        values *= factor
+    else:
+        np.copyto(values, np.power(values, exponent), where=layout.to_rows(tail))
+    return values
+
+
+def kernel(values: Floats, layout: Layout, taps: Sequence[float], *, within: bool) -> Floats:
     """Weigh the rows around each row by `taps`, edges repeated."""
     weights = np.asarray(taps, dtype=np.float64) / math.fsum(taps)
     if len(weights) == 3 and weights[0] == weights[2]:
-        return _three_taps(values, layout, float(weights[0]))
+        return _three_taps(values, layout, float(weights[0]), within)
     result = values.copy()
     for tap, weight in enumerate(weights.tolist()):
         shift = tap - len(weights) // 2
@@ -83,20 +144,21 @@ def kernel(values: Floats, layout: Layout, taps: Sequence[float]) -> Floats:
     return result
 
 
-def _three_taps(values: Floats, layout: Layout, weight: float) -> Floats:
+def _three_taps(values: Floats, layout: Layout, weight: float, within: bool) -> Floats:
     """The kernel of smoothing: what one row gains of its neighbour, that one loses."""
-    if weight == 0:
-        return np.clip(values, 0.0, 1.0)
-    gain = values[:, 1:] - values[:, :-1]
-    gain[:, layout.offsets[1:-1] - 1] = 0.0
-    if layout.gaps:
-        np.nan_to_num(gain, copy=False)
-    gain *= weight
-    result = values.copy()
-    result[:, 1:] -= gain
-    result[:, :-1] += gain
-    np.clip(result, 0.0, 1.0, out=result)
-    return result
+    values = own(values)
+    if weight != 0:
+        gain = values[:, 1:] - values[:, :-1]
+        gain[:, layout.offsets[1:-1] - 1] = 0.0
+        if layout.gaps:
+            np.nan_to_num(gain, copy=False)
+        gain *= weight
+        values[:, 1:] -= gain
+        values[:, :-1] += gain
+    # Up to a half, rounding leads out of 0–1 nowhere (v + w(a - v) + w(b - v), monotone in all).
+    if not (within and 0 <= weight < 0.5):
+        np.clip(values, 0.0, 1.0, out=values)
+    return values
 
 
 def _differences(values: Floats, layout: Layout, shift: int) -> Floats:
@@ -113,20 +175,9 @@ def _differences(values: Floats, layout: Layout, shift: int) -> Floats:
     return step
 
 
-def smooth_taps(weight: float) -> tuple[float, ...]:
-    """The kernel of `steps.smooth`."""
-    return (weight, 1.0 - 2.0 * weight, weight)
-
-
-def gaussian_taps(sigma: float) -> tuple[float, ...]:
-    """The kernel of `steps.gaussian`."""
-    radius = int(4.0 * sigma + 0.5)
-    distance = np.arange(-radius, radius + 1)
-    return tuple(np.exp(-0.5 * (distance / sigma) ** 2).tolist())
-
-
 def file_peak(values: Floats, layout: Layout) -> Floats:
     """Times the class's top in its recording."""
+    values = own(values)
     values *= layout.to_rows(layout.tops(values))
     return values
 
@@ -135,6 +186,7 @@ def min_max(values: Floats) -> Floats:
     """Each class stretched to 0–1 over all rows; a constant class becomes 0."""
     low = np.fmin.reduce(values, axis=1, keepdims=True)
     span = np.fmax.reduce(values, axis=1, keepdims=True) - low
+    values = own(values)
     values -= low
     values /= np.where(span > 0, span, 1)
     np.clip(values, 0.0, 1.0, out=values)

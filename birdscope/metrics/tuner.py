@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,28 +11,26 @@ import numpy.typing as npt
 from birdscope.core.errors import UsageError, nearest
 from birdscope.core.settings import Settings
 from birdscope.metrics.curves import Cost, class_costs, class_curves
-from birdscope.metrics.fast_auc import ClassAreas, Positives, class_areas
-from birdscope.metrics.inputs import macro
 from birdscope.metrics.no_ops import find_no_ops
 from birdscope.metrics.pair_counts import PairCounts
+from birdscope.metrics.positives import Positives
 from birdscope.metrics.tune_interval import Resampling, interval_so_far
 from birdscope.metrics.tune_matrix import TuneMatrix
+from birdscope.metrics.tune_measure import measure_plan, scored_rows, spans_of
 from birdscope.metrics.tune_plan import Plan, plan_of
 from birdscope.metrics.tune_results import (
     ClassDelta,
     Curves,
-    FoldScore,
     IntervalSoFar,
     Measured,
     RowCost,
     StageScore,
 )
 from birdscope.metrics.tune_stack import THREADS, TuneStack
-from birdscope.metrics.tune_steps import pooled
 from birdscope.metrics.tune_truth import POSITIVE, UNKNOWN
-from birdscope.metrics.weighted_auc import weighted_areas
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 _MEASURED_KEPT = 512
 STAGES = ("checkpoint", "member", "ensemble")
 
@@ -53,7 +50,7 @@ class Tuner:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="tune")
         self._stacks = {matrix.is_whole: TuneStack(matrix, self._pool)}
         self._positives = {
-            whole: Positives(one.matrix.labels, _spans(one.matrix))
+            whole: Positives(one.matrix.labels, spans_of(one.matrix))
             for whole, one in self._stacks.items()
         }
         self._measured: dict[Plan, Measured] = {}
@@ -166,7 +163,7 @@ class Tuner:
         if whole not in self._stacks:
             matrix = TuneMatrix.build(self.matrix.scores, self.matrix.truth, whole=True)
             self._stacks[whole] = TuneStack(matrix, self._pool)
-            self._positives[whole] = Positives(matrix.labels, _spans(matrix))
+            self._positives[whole] = Positives(matrix.labels, spans_of(matrix))
         return self._stacks[whole]
 
     def _aside(self, settings: Settings) -> float:
@@ -176,53 +173,18 @@ class Tuner:
     def _measure(self, plan: Plan, *, aside: bool = False) -> Measured:
         if plan in self._measured:
             return self._measured[plan]
-        begun = time.perf_counter()
         stack = self._stack(plan)
-        matrix = stack.matrix
-        classes = len(matrix.classes)
-        result = ClassAreas(
-            np.full(classes, np.nan),
-            np.full((len(matrix.fold_spans), classes), np.nan),
-            np.full(classes, np.nan),
-        )
-
-        def take(part: slice, values: Floats) -> None:
-            columns = matrix.scored[part]
-            found = self._areas(stack, columns, self._pick(stack, plan, values))
-            result.pooled[columns] = found.pooled
-            result.per_fold[:, columns] = found.per_fold
-            result.precision[columns] = found.precision
-
-        if len(matrix.scored):
-            stack.each(plan, take, aside=aside)
-        measured = _measured(matrix, result, time.perf_counter() - begun)
+        positives = self._positives[stack.matrix.is_whole]
+        measured = measure_plan(stack, plan, positives, aside=aside)
         while len(self._measured) >= _MEASURED_KEPT:
             del self._measured[next(iter(self._measured))]
         self._measured[plan] = measured
         return measured
 
-    def _areas(
-        self, stack: TuneStack, columns: npt.NDArray[np.int64], values: Floats
-    ) -> ClassAreas:
-        matrix = stack.matrix
-        if matrix.row_weights is not None or (matrix.has_gaps and np.isnan(values).any()):
-            labels = np.where(np.isnan(values), UNKNOWN, matrix.labels[columns])
-            return weighted_areas(values, labels, matrix.row_weights, _spans(matrix))
-        positives = self._positives[stack.matrix.is_whole]
-        return class_areas(values, columns.tolist(), positives)
-
-    def _pick(self, stack: TuneStack, plan: Plan, values: Floats) -> Floats:
-        """[c, R] → the scored rows [c, S]."""
-        if plan.pooling:
-            values = pooled(values, stack.layout, plan.pooling)
-        place = stack.matrix.place
-        in_order = len(place) == values.shape[1] and bool((np.diff(place) == 1).all())
-        return values if in_order else np.take(values, place, axis=1)
-
     def _scored_rows(self, plan: Plan, columns: npt.NDArray[np.int64]) -> Floats:
         """Final scores of some classes, float64 [c, S]."""
         stack = self._stack(plan)
-        return self._pick(stack, plan, stack.of_columns(plan, columns))
+        return scored_rows(stack, plan, stack.of_columns(stack.arithmetic(plan), columns))
 
     def _class(
         self, settings: Settings, label: str
@@ -280,32 +242,6 @@ class Tuner:
 
 
 _CLASSES_AT_ONCE = 8
-
-
-def _measured(matrix: TuneMatrix, areas: ClassAreas, seconds: float) -> Measured:
-    per_fold: tuple[FoldScore, ...] = ()
-    if matrix.folds is not None:
-        per_fold = tuple(
-            FoldScore(fold, macro(line), int(np.count_nonzero(~np.isnan(line))))
-            for (fold, _, _), line in zip(matrix.fold_spans, areas.per_fold, strict=True)
-            if fold >= 0
-        )
-    figures = np.array([one.macro for one in per_fold])
-    figures = figures[~np.isnan(figures)]
-    return Measured(
-        macro_roc_auc=macro(areas.pooled),
-        per_class=areas.pooled,
-        scored_classes=int(np.count_nonzero(~np.isnan(areas.pooled))),
-        per_fold=per_fold,
-        fold_mean=float(figures.mean()) if len(figures) else float("nan"),
-        fold_sd=float(figures.std(ddof=1)) if len(figures) > 1 else float("nan"),
-        macro_ap=macro(areas.precision),
-        seconds=seconds,
-    )
-
-
-def _spans(matrix: TuneMatrix) -> list[tuple[int, int]]:
-    return [(first, end) for _, first, end in matrix.fold_spans]
 
 
 def _only(settings: Settings, steps: list[int]) -> Settings:

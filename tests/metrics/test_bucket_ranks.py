@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from birdscope.metrics import fast_auc
 from birdscope.metrics.bucket_ranks import bucket_ranks
-from birdscope.metrics.fast_auc import Positives, class_areas
+from birdscope.metrics.fast_auc import areas_of, class_areas, rank
+from birdscope.metrics.positives import Positives
 
 PROBABILITIES = st.one_of(
     st.floats(0, 1),
@@ -60,3 +61,25 @@ def test_both_ways_equal_scikit_learn(monkeypatch: pytest.MonkeyPatch, worth_it:
         assert areas.per_fold[1, line] == pytest.approx(
             roc_auc_score(labels[line, 400:], scores[line, 400:]), abs=1e-12
         )
+
+
+def test_rows_far_from_all_positives_share_two_buckets() -> None:
+    scores = np.array([-0.0, 0.0, 1e-30, 0.4999, 0.5, 0.50001, 0.7, 0.7, 0.9, 1.0])
+    rows = np.array([6, 4])
+    below, equal = bucket_ranks(scores, None, rows, [(0, 10)])
+    assert below.tolist() == [[6, 4]]
+    assert equal.tolist() == [[2, 1]]
+
+
+def test_parts_ranked_one_by_one_give_what_all_at_once_give() -> None:
+    generator = np.random.default_rng(5)
+    scores = np.round(generator.random((6, 80)), 2)
+    labels = (generator.random((6, 80)) < 0.2).astype(np.int8)
+    positives = Positives(labels, [(0, 30), (30, 80)])
+    parts = [[0, 1, 2], [3], [4, 5]]
+    ranked = [rank(scores[part], part, positives) for part in parts]
+    joined = areas_of(ranked, np.arange(6), positives)
+    whole = class_areas(scores, range(6), positives)
+    np.testing.assert_array_equal(joined.pooled, whole.pooled)
+    np.testing.assert_array_equal(joined.per_fold, whole.per_fold)
+    np.testing.assert_array_equal(joined.precision, whole.precision)

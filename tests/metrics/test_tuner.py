@@ -14,9 +14,10 @@ from birdscope.core.settings import (
     Settings,
     Smooth,
 )
+from birdscope.metrics import fast_auc, tune_stack
 from birdscope.metrics.evaluate import evaluate
+from birdscope.metrics.tune_arithmetic import Arithmetic
 from birdscope.metrics.tune_matrix import TuneMatrix
-from birdscope.metrics.tune_stack import TuneStack
 from birdscope.metrics.tuner import Tuner
 from birdscope.postprocess.stack import apply_settings, file_scores
 from tests.metrics.tune_cases import any_settings, make_scores, make_truth
@@ -77,6 +78,18 @@ def test_equals_scikit_learn_on_the_reference_stack(chosen, seed, step, unit):
 
 
 @settings(deadline=None, max_examples=30)
+@given(any_settings(), SEEDS, st.sampled_from([0.0, 0.1]), st.sampled_from([0.0, 0.4]))
+def test_very_many_rows_are_measured_class_after_class(chosen, seed, step, unknown):
+    """What is done with very many rows: buckets, and one class at a time."""
+    scores = make_scores([6, 4, 8, 5, 3], seed=seed, step=step)
+    truth = make_truth(scores, seed, share=0.4, unknown=unknown)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast_auc, "WORTH_IT_ROWS", 0)
+        patch.setattr(tune_stack, "CHUNK_BYTES", 1)
+        check(scores, truth, chosen)
+
+
+@settings(deadline=None, max_examples=30)
 @given(any_settings(), SEEDS, st.booleans(), st.booleans())
 def test_unknown_cells_gaps_and_row_weights_are_heeded(chosen, seed, weights, gaps):
     scores = make_scores([6, 4, 8, 5, 3], seed=seed, step=0.1, gaps=gaps)
@@ -99,14 +112,14 @@ def test_only_what_changed_is_computed_again(monkeypatch):
     scores = make_scores([5, 9, 3, 4])
     tuner = Tuner(TuneMatrix.build(scores, make_truth(scores)))
     asked = []
-    for name in ("_checkpoint", "_member", "_blended"):
-        function = getattr(TuneStack, name)
+    for name in ("checkpoint", "member", "blended"):
+        function = getattr(Arithmetic, name)
 
         def counted(self, *rest, function=function, name=name):
             asked.append(name)
             return function(self, *rest)
 
-        monkeypatch.setattr(TuneStack, name, counted)
+        monkeypatch.setattr(Arithmetic, name, counted)
 
     def moved(weight, smooth, power):
         asked.clear()
@@ -118,15 +131,15 @@ def test_only_what_changed_is_computed_again(monkeypatch):
         )
         return set(asked)
 
-    everything = {"_checkpoint", "_member", "_blended"}
+    everything = {"checkpoint", "member", "blended"}
     assert moved(0.1, 0.1, 1.0) == moved(0.2, 0.1, 1.0) == everything
-    assert moved(0.3, 0.1, 1.0) == moved(0.4, 0.1, 1.0) == {"_blended"}
+    assert moved(0.3, 0.1, 1.0) == moved(0.4, 0.1, 1.0) == {"blended"}
     list(tuner.stages(Settings(steps=(Smooth(at="checkpoint"),))))
-    assert moved(0.5, 0.1, 1.0) == {"_blended"}
-    assert moved(0.5, 0.1, 2.0) == {"_blended"}
+    assert moved(0.5, 0.1, 1.0) == {"blended"}
+    assert moved(0.5, 0.1, 2.0) == {"blended"}
     assert moved(0.5, 0.1, 3.0) == set()
     assert moved(0.5, 0.2, 3.0) == everything
-    assert moved(0.5, 0.3, 3.0) == {"_member", "_blended"}
+    assert moved(0.5, 0.3, 3.0) == {"member", "blended"}
     assert moved(0.5, 0.1, 1.0) == moved(0.5, 0.3, 3.0) == set()
 
 
