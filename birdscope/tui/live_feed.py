@@ -7,10 +7,10 @@ processes of the engine.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from statistics import median
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -123,7 +123,7 @@ class LiveFeed:
         """A window's column is on the screen."""
         if window.number > self._painted:
             self._painted = window.number
-            self._latencies_s.append(time.monotonic() - window.ended_at)
+            self._latencies_s.append(monotonic() - window.ended_at)
 
     def close(self) -> None:
         """Listen no more; waits a moment for a recording under way."""

@@ -69,7 +69,7 @@ def facts(feed: LiveFeed, margin_s: float) -> Content:
     parts = []
     if latency is not None:
         text = f"latency {latency[0]:.2f} s, median {latency[1]:.2f} s"
-        heard = f", {margin_s:g} s of it sound after the window" if margin_s else ""
+        heard = f" ({margin_s:g} s of it sound after the window)" if margin_s else ""
         parts.append(("$text-muted", text + heard))
     if status.overflows:
         times = "time" if status.overflows == 1 else "times"
@@ -82,8 +82,8 @@ def facts(feed: LiveFeed, margin_s: float) -> Content:
     if status.waiting > 1:
         parts.append(("$text-warning", f"{status.waiting} windows wait"))
     if feed.left_out:
-        steps = ", ".join(feed.left_out)
-        parts.append(("$text-muted", f"left out, as it needs the whole file: {steps}"))
+        steps, need = ", ".join(feed.left_out), "need" if feed.left_out[1:] else "needs"
+        parts.append(("$text-muted", f"without {steps}: {need} the whole file"))
     line = Content()
     for number, (style, text) in enumerate(parts):
         line += Content.from_markup(

@@ -90,7 +90,6 @@ class LiveScreen(ModalScreen[Path | None]):
         if playback.status.state == "playing":
             playback.pause()
         self._forget_engine = self._services.engine.listen(lambda status: self._draw_engine())
-        self._services.engine.start()
         self.feed.start()
         self._begin_anew()
 

@@ -37,6 +37,9 @@ class LivePicture(PictureLook):
         columns: `(first, columns, column_s, rows, scale, low_hz, high_hz, n_fft, overlap)` →
             dB, float32 [rows, columns], NaN where nothing is known; see `LiveInput.picture`.
         gutter: Cells left of the picture for the frequency axis.
+
+    Attributes:
+        asking: Whether a picture is on its way.
     """
 
     ALLOW_SELECT = False
@@ -57,7 +60,7 @@ class LivePicture(PictureLook):
         self._contrast = _MovingContrast(_no_provider)
         self._pictures = self._contrast
         self._heard_s = 0.0
-        self._asking = False
+        self.asking = False
         self._shown: Request | None = None
 
     def begin(self) -> None:
@@ -124,9 +127,9 @@ class LivePicture(PictureLook):
 
     def _ask(self) -> None:
         request = self._request()
-        if request is None or request == self._shown or self._asking or not self.is_attached:
+        if request is None or request == self._shown or self.asking or not self.is_attached:
             return
-        self._asking = True
+        self.asking = True
         self.run_worker(self._fetch(request), group="live-picture", exit_on_error=False)
 
     async def _fetch(self, request: Request) -> None:
@@ -143,7 +146,7 @@ class LivePicture(PictureLook):
             self._error = error.what
             return
         finally:
-            self._asking = False
+            self.asking = False
         self._error, self._shown = "", request
         self._contrast.follow(raster.contrast(db))
         self._picture = raster.Picture.of(request, db)
