@@ -46,7 +46,8 @@ class Shot:
 
     Attributes:
         size: Columns and rows.
-        keys: Pressed in turn; `wait:SECONDS` lets the app run, `theme:NAME` changes colours.
+        keys: Pressed in turn; `wait:SECONDS` lets the app run, `jobs:ended` waits until no job
+            runs any more, `theme:NAME` changes colours.
         dataset: False starts without one.
         ensemble: It shows predictions.
         keep: The session goes on from the picture before.
@@ -66,11 +67,11 @@ _PREDICTED = ("enter", "wait:6", *["P"] * 4, "wait:2", "r", "wait:8", *["right"]
 # windows, best first; the first answer asks for a name
 _AUDITIONED = (
     *("slash", *"rooster", "enter", "wait:1", "3", "wait:4"),
-    *("R", "wait:20", "r", "wait:4"),
+    *("R", "wait:5", "jobs:ended", "r", "wait:8"),
 )
 _JUDGED = ("y", "wait:0.6", "enter", "wait:0.3", *"yyyyyynynnnnynnynnnnnnnnnnyn", "wait:4")
-_TUNED = ("4", "wait:3", "P", "wait:60", "a", "wait:1", "down", "enter", "wait:1", "down",
-          *["right"] * 5)  # fmt: skip
+_TUNED = ("4", "wait:3", "P", "wait:5", "jobs:ended", "wait:15", "a", "wait:1", "down", "enter",
+          "wait:1", "down", *["right"] * 5)  # fmt: skip
 _SET_EPOCHS = ("a", "wait:0.5", *"optim.epochs", "tab", *"8", "enter", "wait:0.5")
 _SET_FOLDS = ("a", "wait:0.5", *"folds", "tab", *"2", "enter", "wait:1")
 _SET_CLIPS = ("a", "wait:0.5", *"data.min_clips_per_class", "tab", *"0", "enter", "wait:1")
@@ -133,6 +134,9 @@ async def _press(app: BirdscopeApp, pilot: Pilot[None], key: str) -> None:
     word, _, value = key.partition(":")
     if word == "wait":
         await asyncio.sleep(float(value))
+    elif word == "jobs":
+        while app.services.jobs.snapshot.live:
+            await asyncio.sleep(0.5)
     elif word == "theme":
         app.theme = value
     else:

@@ -156,7 +156,7 @@ def queue_titles(feed: AuditionFeed, row: int, predicting: str, came: int = 0) -
             below = f"{found.recordings:,}/{found.of_recordings:,} files {so_far} · {below}"
     elif found.total > len(found.items):
         below += f" · {found.total:,} in all"
-    above = f" · {came} better came: r" if came else ""
+    above = f" · {came} better: r" if came else ""
     return f"Queue {row + 1}/{len(found.items)}{above}", below
 
 

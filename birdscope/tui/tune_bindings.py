@@ -23,7 +23,7 @@ BINDINGS: list[BindingType] = [
     Binding("equals_sign", "compare", "Baseline", show=False, key_display="=",
             id="tune.compare",
             tooltip="Make this row the baseline (A), with which all others are compared"),
-    Binding("S", "scope", "On Scope", show=False, id="tune.scope",
+    Binding("B", "scope", "On Scope", show=False, id="tune.scope",
             tooltip="Show on Scope what this row changes: A is the baseline, B this row"),
     Binding("d", "diff", "Differences", show=False, id="tune.diff",
             tooltip="Show what differs between this row and the current settings"),

@@ -21,7 +21,12 @@ SAYS = (
 )
 """In one line, and in one short line."""
 LEGEND, LEGEND_CHOSEN = "● in use", "* chosen on these labels"
-KEYS = ("= baseline · S A/B on Scope · ", "= baseline · S A/B · ", "S A/B · ", "")
+KEYS = (
+    "= makes the baseline, A · B shows a row against A on Scope · ",
+    "= baseline · B A/B on Scope · ",
+    "= A · B A/B · ",
+    "",
+)
 MEANS = """\
 A row is a way from the models' raw scores to final probabilities. AUC is the mean ROC-AUC, \
 pooled over all rows of labels, of all classes that have a positive and a negative row (a class \
@@ -31,7 +36,7 @@ and standard deviation. AP is the mean average precision of the same classes.
 rows are measured on each draw, and 95 of 100 differences lie in the interval. “better”: all of \
 the interval is above 0. “worse”: all of it is below. “within noise”: 0 is in it, so these \
 labels can't tell the two apart. Dots mean that draws are still being added.
-= makes a row the baseline, A. S shows on Scope what the row under the cursor, B, changes in \
+= makes a row the baseline, A. B shows on Scope what the row under the cursor changes in \
 each window: b there shows A or B, d their difference, B ends it. d here lists what differs.
 ● marks the row that the session uses: Scope and Submit take it.
 A star: these settings were chosen on these very labels, by a search (g) or a fit (b). Δ, \
@@ -87,8 +92,8 @@ def hint(feed: TuneFeed, predicting: str = "") -> Content:
         lines += [Content.from_markup("[$text-accent]$text[/]", text=predicting), Content("")]
         return Content("\n").join([*lines, _quiet(_LABELS)])
     lines += [
-        _key("P", "predicts the labelled soundscapes as a job; this screen opens when it is done"),
-        _key("l", "lists what there is"),
+        _key("P", "predicts the labelled soundscapes as a job, then this screen opens"),
+        _key("l", "chooses the folder of a training run, or of scores"),
         Content(""),
         _quiet(_LABELS),
     ]

@@ -62,7 +62,7 @@ async def test_a_queue_nobody_has_begun_with_grows_around_its_window(
         await wait_for(pilot, lambda: settled(pane) and len(pane.queue.items) == 20)
         assert (pane.queue.item.recording, pane.queue.item.index) == (seen.recording, seen.index)
         assert "files" not in str(pane.queue.border_subtitle)
-        assert f"{pane.queue.cursor} better came: r" in str(pane.queue.border_title)
+        assert f"{pane.queue.cursor} better: r" in str(pane.queue.border_title)
         await pilot.press("r")
         await wait_for(pilot, lambda: settled(pane) and pane.queue.cursor == 0)
         assert "better" not in str(pane.queue.border_title)

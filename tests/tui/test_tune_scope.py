@@ -38,13 +38,13 @@ async def test_two_rows_are_chosen_in_tune_and_seen_on_scope(
         scope = app.query_one(ScopePane)
         await until(pilot, lambda: scope.feed.n_windows > 0)
         table = mark(tune, "built-in raw mean")
-        assert "S A/B on Scope" in str(tune.query_one("#tune-upper").border_subtitle)
+        assert "B A/B on Scope" in str(tune.query_one("#tune-upper").border_subtitle)
         await pilot.press("equals_sign")
         await until(pilot, lambda: line(tune, "built-in raw mean").is_baseline)
-        await pilot.press("S")
+        await pilot.press("B")
         assert app.tab == "tune", "the baseline is not compared with itself"
         table.select("built-in notebook 0.88")
-        await pilot.press("S")
+        await pilot.press("B")
         assert app.tab == "scope"
         await pilot.press("r")
         await until(pilot, lambda: kit.settled(scope))
@@ -72,7 +72,7 @@ async def test_other_settings_of_the_session_end_the_comparison(
     async with tune_tab(app, FakeTuning()) as (pilot, tune):
         scope = app.query_one(ScopePane)
         mark(tune, "built-in raw mean")
-        await pilot.press("S")
+        await pilot.press("B")
         assert scope.feed.pair is not None and scope.feed.pair.second.name == "raw mean"
         app.action_show_tab("tune")
         mark(tune, "built-in raw mean")

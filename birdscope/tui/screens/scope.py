@@ -302,7 +302,7 @@ class ScopePane(SpectrogramPane):
     def action_end_comparison(self) -> None:
         """Show the session's settings again, after two others were compared."""
         if self.feed.pair is None:
-            self.notify("Nothing of Tune is compared here: S on a row of Tune (4) does it.")
+            self.notify("Nothing of Tune is compared here: B on a row of Tune (4) does it.")
             return
         self.feed.compare(None)
         self._draw_header()
