@@ -238,4 +238,4 @@ def test_a_verdict_on_a_window_without_a_score_keeps_its_own_weight():
 def test_without_a_fair_sample_it_is_refused_with_a_remedy(verdicts, why):
     with pytest.raises(ScoresError, match=why) as caught:
         verdict_truth(verdicts, CLASSES)
-    assert "stratified" in caught.value.remedy
+    assert "random by score" in caught.value.remedy
