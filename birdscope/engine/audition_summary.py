@@ -161,8 +161,7 @@ def _calibration(
     calibration = _fitted(wanted, by_score, None)
     if calibration.enough:
         notes.append(
-            "calibrated on windows that were chosen by their score: right where the curve is "
-            "logistic; the stratified queue gives a fair sample"
+            "from ranked windows (fair: random by score), right only where the curve is logistic"
         )
     return calibration
 

@@ -22,7 +22,7 @@ class Series:
     Attributes:
         x: Values along x.
         y: Values along y, as many.
-        marker: A character, or `braille`.
+        marker: A character, or `hd` for quarters of cells.
         role: `primary`, `secondary` or `accent`: which colour of the theme.
         lines: Whether the points are joined.
     """

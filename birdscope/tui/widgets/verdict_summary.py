@@ -81,7 +81,7 @@ class CalibrationView(Container):
         series = [
             Series(no, [0.0] * len(no), "•", "secondary"),
             Series(yes, [1.0] * len(yes), "•", "accent"),
-            Series(*curve, "braille", "primary", lines=True),
+            Series(*curve, "hd", "primary", lines=True),
         ]
         plot = self.query_one(PlotView)
         plot.show(
