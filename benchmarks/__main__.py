@@ -25,6 +25,7 @@ NAMES = (
     "voice",
     "duplicates",
     "audition",
+    "live_input",
 )
 
 
