@@ -13,10 +13,8 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider as CommandProvider
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from birdscope.core.errors import BirdscopeError
 from birdscope.tui.app_bindings import APP_BINDINGS
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
 from birdscope.tui.jobs_desk import JobsDesk
@@ -25,18 +23,15 @@ from birdscope.tui.main_screen import MainScreen
 from birdscope.tui.messages import (
     CatalogFailed,
     CatalogLoaded,
-    CompareInScope,
     OpenDataset,
     OpenFile,
-    OpenInAudition,
-    OpenInScope,
 )
 from birdscope.tui.opening import Opening
-from birdscope.tui.playback import Playback, PlaybackStatus, PlayerLike
+from birdscope.tui.playback import Playback, PlayerLike
 from birdscope.tui.screens.browse import BrowsePane
 from birdscope.tui.services import Services
 from birdscope.tui.session_desk import SessionDesk
-from birdscope.tui.sound_app import SoundApp
+from birdscope.tui.tabs_app import TabsApp
 from birdscope.tui.themes import THEMES, following
 from birdscope.tui.tour import TourDesk
 from birdscope.tui.widgets.key_hints import KeyHints
@@ -62,7 +57,7 @@ _SCREENS = Path(__file__).parent / "screens"
 _BEGINNING = ("begin", "show-catalog")
 
 
-class BirdscopeApp(SoundApp):
+class BirdscopeApp(TabsApp):
     """birdscope in a terminal.
 
     Args:
@@ -156,11 +151,6 @@ class BirdscopeApp(SoundApp):
         """The session's, unless it is another process's."""
         return self._desk.log_folder
 
-    @property
-    def tab(self) -> str:
-        """The tab on show."""
-        return self.query_one(TabStrip).active
-
     def exit(
         self, result: None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
@@ -185,83 +175,6 @@ class BirdscopeApp(SoundApp):
             await pane.remove()
         self.action_show_tab("browse")
         self._opening.load(self._data)
-
-    @on(OpenInScope)
-    def _open_in_scope(self, event: OpenInScope) -> None:
-        from birdscope.tui.screens.scope import ScopePane
-
-        self.action_show_tab("scope")
-        self.query_one(ScopePane).open_recording(event.recording)
-
-    @on(OpenFile)
-    def _open_files(self, event: OpenFile) -> None:
-        from birdscope.tui.screens.scope import ScopePane
-
-        try:
-            self.query_one(ScopePane).open_files(event.paths)
-        except BirdscopeError as error:
-            self.notify(str(error), title="Open file", severity="error", markup=False)
-            return
-        self.action_show_tab("scope")
-
-    @on(OpenInAudition)
-    def _open_in_audition(self, event: OpenInAudition) -> None:
-        from birdscope.tui.screens.audition import AuditionPane
-
-        self.query_one(AuditionPane).open_species(event)
-        self.action_show_tab("audition")
-
-    @on(CompareInScope)
-    def _compare_in_scope(self, event: CompareInScope) -> None:
-        from birdscope.tui.screens.scope import ScopePane
-
-        self.action_show_tab("scope")
-        self.query_one(ScopePane).compare(event.pair)
-
-    @on(TabStrip.Chosen)
-    def _tab_chosen(self, event: TabStrip.Chosen) -> None:
-        self.action_show_tab(event.tab)
-
-    @on(PlayerBar.Seek)
-    def _seek(self, event: PlayerBar.Seek) -> None:
-        self.services.playback.seek(event.seconds)
-
-    @on(PlayerBar.JobsWanted)
-    def _jobs_wanted(self) -> None:
-        self.action_show_tab("submit")
-
-    @on(PlayerBar.Toggle)
-    def action_toggle_play(self) -> None:
-        """Play or pause."""
-        self.services.playback.toggle()
-
-    def action_seek_by(self, seconds: float) -> None:
-        """Seek from here."""
-        self.services.playback.seek_by(seconds)
-
-    def action_volume(self, step: float) -> None:
-        """Change the volume."""
-        self.services.playback.change_volume(step)
-
-    def action_show_tab(self, tab: str) -> None:
-        """Go to a tab."""
-        if not self.query(f"#{tab}"):
-            self._opening.wanted_tab = tab
-            return
-        if tab == "audition":
-            self._take_species_along()
-        self.query_one(TabStrip).active = tab
-        needs_dataset = tab != "submit" and not (tab == "scope" and self._scope_has_file)
-        pane = "welcome-pane" if self.query("#welcome-pane") and needs_dataset else tab
-        self._show_pane(pane)
-        self.screen.set_focus(None)
-        self._focus_in(self.query_one(f"#{pane}"))
-
-    @property
-    def _scope_has_file(self) -> bool:
-        from birdscope.tui.screens.scope import ScopePane
-
-        return self.query_one(ScopePane).feed.recording is not None
 
     async def action_predict_all(self) -> None:
         """Predict all files of the split on show, as a job."""
@@ -329,29 +242,3 @@ class BirdscopeApp(SoundApp):
     async def _show_catalog(self, catalog: Catalog) -> None:
         await self._opening.show(catalog)
         self._tour.begin_once()
-
-    def _take_species_along(self) -> None:
-        """Lead Audition to the species of the tab that is left; the first time to Browse's."""
-        from birdscope.tui.screens.audition import AuditionPane
-        from birdscope.tui.screens.scope import ScopePane
-
-        pane, label = self.query_one(AuditionPane), ""
-        if self.tab == "scope":
-            label = self.query_one(ScopePane).label
-        elif self.tab == "browse" or not pane.feed.choice.label:
-            label = self.query_one(BrowsePane).label
-        pane.come_from(self.tab, label)
-
-    def _show_pane(self, pane: str) -> None:
-        self.query_one(ContentSwitcher).current = pane
-
-    def _focus_in(self, pane: Widget) -> None:
-        first = next((one for one in pane.query("*") if one.focusable and one.id != "filter"), None)
-        if first is not None:
-            first.focus()
-
-    def _playback_changed(self, status: PlaybackStatus) -> None:
-        self.query_one(PlayerBar).status = status
-
-    def _playback_moved(self, seconds: float) -> None:
-        self.query_one(PlayerBar).move(seconds)

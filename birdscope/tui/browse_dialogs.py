@@ -14,7 +14,7 @@ from birdscope.tui.services import Services
 from birdscope.tui.widgets.recordings import RecordingsTable
 
 if TYPE_CHECKING:
-    from birdscope.tui.screens.browse import BrowsePane
+    from birdscope.tui.browse_listing import ListingPane
 
 _TELL_S = 0.5
 
@@ -28,7 +28,7 @@ class Dialogs:
         listed: The recordings of the chosen row.
     """
 
-    def __init__(self, pane: BrowsePane, services: Services, listed: RowList) -> None:
+    def __init__(self, pane: ListingPane, services: Services, listed: RowList) -> None:
         self._pane = pane
         self._services = services
         self._list = listed

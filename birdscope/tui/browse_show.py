@@ -22,7 +22,7 @@ from birdscope.tui.widgets.spectrogram import SpectrogramView
 if TYPE_CHECKING:
     from birdscope.dataset.catalog import Catalog
     from birdscope.session.state import BrowsePlace
-    from birdscope.tui.screens.browse import BrowsePane
+    from birdscope.tui.browse_listing import ListingPane
     from birdscope.tui.widgets.details import Details, Known, Place
 
 SETTLE_S = 0.06
@@ -47,7 +47,7 @@ class Shown:
     """
 
     def __init__(
-        self, pane: BrowsePane, services: Services, finder: Finder, probes: Probes
+        self, pane: ListingPane, services: Services, finder: Finder, probes: Probes
     ) -> None:
         self._pane = pane
         self._services = services

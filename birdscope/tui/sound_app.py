@@ -11,7 +11,9 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 
 from birdscope.core.errors import AudioDeviceError, BirdscopeError
+from birdscope.tui.playback import PlaybackStatus
 from birdscope.tui.safe_app import SafeApp
+from birdscope.tui.widgets.player_bar import PlayerBar
 from birdscope.tui.widgets.spectrogram import SpectrogramView
 
 if TYPE_CHECKING:
@@ -49,6 +51,29 @@ class SoundApp(SafeApp):
     ]  # fmt: skip
 
     services: Services
+
+    @on(PlayerBar.Seek)
+    def _seek(self, event: PlayerBar.Seek) -> None:
+        self.services.playback.seek(event.seconds)
+
+    @on(PlayerBar.Toggle)
+    def action_toggle_play(self) -> None:
+        """Play or pause."""
+        self.services.playback.toggle()
+
+    def action_seek_by(self, seconds: float) -> None:
+        """Seek from here."""
+        self.services.playback.seek_by(seconds)
+
+    def action_volume(self, step: float) -> None:
+        """Change the volume."""
+        self.services.playback.change_volume(step)
+
+    def _playback_changed(self, status: PlaybackStatus) -> None:
+        self.query_one(PlayerBar).status = status
+
+    def _playback_moved(self, seconds: float) -> None:
+        self.query_one(PlayerBar).move(seconds)
 
     @on(SpectrogramView.BoxChanged)
     def _box_changed(self, event: SpectrogramView.BoxChanged) -> None:
