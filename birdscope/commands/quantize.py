@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,12 @@ from birdscope.commands._predicting import choose, heeding, positive, usable_thr
 if TYPE_CHECKING:
     from birdscope.core.events import Emit, Stop
     from birdscope.core.int8 import CalibratedEnsemble, Int8Calibration
+    from birdscope.core.types import Recording
     from birdscope.dataset.catalog import Catalog
     from birdscope.inference.calibration_windows import CalibrationSet
     from birdscope.inference.members import LoadedCheckpoint
 
+RECORDINGS, WINDOWS = 100, 300
 _EPILOG = """\
 Windows are drawn by chance, spread over the recordings; labels are not looked at. The nets are
 kept in the cache, beside the float32 ones: another ensemble, other recordings or other versions
@@ -40,11 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which part of it (default: train_soundscapes)",
     )
     parser.add_argument(
-        "--limit", type=positive, default=100, metavar="N", help="recordings (default: 100)"
+        "--limit",
+        type=positive,
+        default=RECORDINGS,
+        metavar="N",
+        help=f"recordings (default: {RECORDINGS})",
     )
     parser.add_argument("--recordings", metavar="GLOB", help="only those whose name matches")
     parser.add_argument(
-        "--windows", type=positive, default=300, metavar="N", help="in all (default: 300)"
+        "--windows",
+        type=positive,
+        default=WINDOWS,
+        metavar="N",
+        help=f"in all (default: {WINDOWS})",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
     parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads of the mels")
@@ -59,26 +70,74 @@ def run(args: argparse.Namespace) -> int:
         CheckpointError: if a checkpoint can't be used.
         DatasetError: if no recording can be read.
     """
-    from birdscope.core.int8 import keep_calibrated
+    import torch
+
     from birdscope.dataset.catalog import Catalog
-    from birdscope.engine.fingerprint import ensemble_fingerprint
     from birdscope.inference.openvino_backend import usable_precision
     from birdscope.inference.quantise import require_nncf
 
     with reporter(args) as emit, stopping() as stop:
         usable_precision("int8", emit)
         require_nncf()
+        torch.set_num_threads(args.threads or usable_threads())
         catalog = Catalog.open(args.data)
-        loaded = _loaded(args, catalog, stop)
-        chosen = _drawn(args, catalog, emit, stop)
-        calibration = _described(chosen, catalog, args.split)
-        calibrated = _calibrate(chosen, calibration, loaded, emit, stop)
-        keep_calibrated(ensemble_fingerprint(args.ensemble), calibrated)
+        calibrated = calibrate_ensemble(
+            args.ensemble,
+            catalog.taxonomy.labels,
+            catalog,
+            choose(catalog.recordings(args.split), args.recordings),
+            limit=args.limit,
+            windows=args.windows,
+            seed=args.seed,
+            emit=emit,
+            stop=stop,
+        )
     if args.json:
         print_json(as_json(calibrated))
     else:
         print("\n".join(describe(calibrated)))
     return 0
+
+
+def calibrate_ensemble(
+    ensemble: Path,
+    classes: Sequence[str],
+    catalog: Catalog,
+    recordings: Sequence[Recording],
+    *,
+    limit: int = RECORDINGS,
+    windows: int = WINDOWS,
+    seed: int = 0,
+    emit: Emit,
+    stop: Stop | None = None,
+) -> CalibratedEnsemble:
+    """Make the 8-bit nets of an ensemble that aren't there yet, and note what they are of.
+
+    Args:
+        ensemble: Its file.
+        classes: Labels of the dataset's columns.
+        catalog: The dataset.
+        recordings: Of it, to draw from.
+        limit: Recordings at most.
+        windows: Windows in all.
+        seed: Of the draw.
+        emit: Hears progress.
+        stop: Heeded between windows.
+
+    Raises:
+        BirdscopeError: of the ensemble, its checkpoints or the recordings; see `run`.
+        Cancelled: if stopped; the nets that are whole are kept.
+    """
+    from birdscope.core.int8 import keep_calibrated
+    from birdscope.engine.fingerprint import ensemble_fingerprint
+    from birdscope.inference.calibration_windows import draw_windows
+
+    loaded = _loaded(ensemble, classes)
+    chosen = draw_windows(recordings, limit=limit, windows=windows, seed=seed, emit=emit, stop=stop)
+    calibration = _described(chosen, catalog)
+    calibrated = _calibrate(chosen, calibration, loaded, emit, stop)
+    keep_calibrated(ensemble_fingerprint(ensemble), calibrated)
+    return calibrated
 
 
 def describe(calibrated: CalibratedEnsemble) -> list[str]:
@@ -104,38 +163,20 @@ def _size(net: Path) -> int:
     return sum(one.stat().st_size for one in net.iterdir())
 
 
-def _loaded(args: argparse.Namespace, catalog: Catalog, stop: Stop) -> list[LoadedCheckpoint]:
+def _loaded(path: Path, classes: Sequence[str]) -> list[LoadedCheckpoint]:
     """The checkpoints; their weights are read where a net has to be converted."""
-    import torch
-
     from birdscope.inference.ensemble import load_ensemble
     from birdscope.inference.members import load_member_checkpoint
 
-    torch.set_num_threads(args.threads or usable_threads())
-    ensemble = load_ensemble(args.ensemble)
-    labels = catalog.taxonomy.labels
-    found = []
-    for member in ensemble.members:
-        for path in ensemble.files(member):
-            stop.check()
-            found.append(load_member_checkpoint(ensemble, member, path, labels, weights=False))
-    return found
+    ensemble = load_ensemble(path)
+    return [
+        load_member_checkpoint(ensemble, member, file, classes, weights=False)
+        for member in ensemble.members
+        for file in ensemble.files(member)
+    ]
 
 
-def _drawn(args: argparse.Namespace, catalog: Catalog, emit: Emit, stop: Stop) -> CalibrationSet:
-    from birdscope.inference.calibration_windows import draw_windows
-
-    return draw_windows(
-        choose(catalog.recordings(args.split), args.recordings),
-        limit=args.limit,
-        windows=args.windows,
-        seed=args.seed,
-        emit=emit,
-        stop=stop,
-    )
-
-
-def _described(chosen: CalibrationSet, catalog: Catalog, split: str) -> Int8Calibration:
+def _described(chosen: CalibrationSet, catalog: Catalog) -> Int8Calibration:
     from importlib.metadata import version
 
     from birdscope.core.int8 import Int8Calibration
@@ -144,7 +185,7 @@ def _described(chosen: CalibrationSet, catalog: Catalog, split: str) -> Int8Cali
         id=chosen.id,
         dataset=catalog.name,
         dataset_fingerprint=catalog.fingerprint(),
-        split=split,
+        split=chosen.windows[0][0].split,
         recordings=len(chosen.windows),
         windows=chosen.count,
         seed=chosen.seed,
@@ -157,7 +198,7 @@ def _calibrate(
     calibration: Int8Calibration,
     loaded: list[LoadedCheckpoint],
     emit: Emit,
-    stop: Stop,
+    stop: Stop | None,
 ) -> CalibratedEnsemble:
     """Every checkpoint, one after the other; the mels are made once."""
     from functools import cache
@@ -168,13 +209,12 @@ def _calibrate(
     from birdscope.inference.quantise import quantised
     from birdscope.inference.quantised_cache import fingerprint_of
 
-    heeded = heeding(emit, stop)
+    heeded = heeding(emit, stop) if stop is not None else emit
     mels = cache(lambda: mels_of(chosen, loaded, emit, stop))
     nets = []
     for layer, one in enumerate(loaded):
         text = f"quantising {one.name} ({layer + 1} of {len(loaded)})"
-        emit(Event("progress", text, layer, len(loaded), "checkpoint"))
-        stop.check()
+        heeded(Event("progress", text, layer, len(loaded), "checkpoint"))
         nets.append(quantised(one, calibration, lambda: mels()[layer], heeded, stop))  # noqa: B023
     folders = tuple(one.model.parent for one in nets)
     return CalibratedEnsemble(calibration, fingerprint_of(nets), folders, converter_versions())

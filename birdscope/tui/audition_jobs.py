@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from birdscope.tui.audition_feed import AuditionFeed
     from birdscope.tui.jobs_watch import JobsSnapshot, JobView
     from birdscope.tui.services import Services
-    from birdscope.tui.submit_plan import Part
+    from birdscope.tui.submit_parts import Part
 
 LOOK_S = 3.0
 _SPLITS: tuple[Split, ...] = ("train_soundscapes", "test_soundscapes")
@@ -96,7 +96,7 @@ class AuditionJobs:
 
     def _part(self) -> Part | None:
         """What R predicts: the soundscapes, those of train_soundscapes first."""
-        from birdscope.tui.submit_plan import Part
+        from birdscope.tui.submit_parts import Part
 
         if (catalog := self._services.catalog) is None:
             return None

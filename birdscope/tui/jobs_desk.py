@@ -41,7 +41,7 @@ class JobsDesk:
         """
         from birdscope.tui.screens.scope import ScopePane
         from birdscope.tui.screens.submit import SubmitPane
-        from birdscope.tui.submit_plan import Part
+        from birdscope.tui.submit_parts import Part
 
         if self._app.tab not in _TELLING_TABS:
             self._app.action_show_tab("submit")

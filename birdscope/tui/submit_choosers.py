@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from birdscope.tui.screens.choose_one import AskPath, Choice, ChooseOne
-from birdscope.tui.submit_plan import Part, stamp
+from birdscope.tui.submit_parts import Part
+from birdscope.tui.submit_plan import stamp
 from birdscope.tui.submit_precision import INT8, NAMES, choices
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Split
 from birdscope.core.windows import SOUNDSCAPE_S, window_count
 from birdscope.tui.ensembles import default_ensemble
-from birdscope.tui.submit_plan import Stack, SubmitPlan, parts_of, stacks_of
+from birdscope.tui.submit_parts import Stack, parts_of, stacks_of
+from birdscope.tui.submit_plan import SubmitPlan
 from birdscope.tui.submit_precision import Computing
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,60 +13,15 @@ from birdscope import __version__
 from birdscope.core.types import Split
 from birdscope.core.units import duration
 from birdscope.tui.ensembles import none_fits, shown_name
+from birdscope.tui.submit_parts import Part, Stack
 from birdscope.tui.submit_precision import Computing
 from birdscope.tui.tune_stack import fits
 from birdscope.tui.widgets.submit_form import Entry
 
 if TYPE_CHECKING:
-    from birdscope.core.settings import Settings
     from birdscope.engine.messages import EnsembleInfo
     from birdscope.submission.budget import Speed
     from birdscope.tui.jobs_watch import JobView
-
-DEBUG_FIRST = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Part of a dataset: a split, or its first recordings.
-
-    Attributes:
-        split: Its name.
-        count: Recordings that are predicted.
-        of: Recordings of the split.
-    """
-
-    split: Split
-    count: int
-    of: int
-
-    @property
-    def name(self) -> str:
-        """For a folder: `train_soundscapes-first-50`."""
-        return self.split if self.count == self.of else f"{self.split}-first-{self.count}"
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        some = f"all {self.of:,}" if self.of > DEBUG_FIRST else f"{self.of:,}"
-        files = f"{some} files" if self.count == self.of else f"the first {self.count:,}"
-        more = "" if self.count == self.of else f" of {self.of:,}"
-        return f"{self.split} · {files}{more}"
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """The post-processing to use.
-
-    Attributes:
-        name: For people.
-        path: Its TOML file.
-        settings: What it is, where it has no file; without either the ensemble's own is used.
-    """
-
-    name: str = "the ensemble's own"
-    path: Path | None = None
-    settings: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -269,34 +224,6 @@ class SubmitPlan:
             return Entry("scores", text, "e does the rest", role="dim")
         seconds = self.speed.start_s + missing * self.speed.soundscape_s
         return Entry("scores", text, f"needs {duration(seconds)}", role="dim")
-
-
-def parts_of(counts: Mapping[Split, int]) -> tuple[Part, ...]:
-    """What may be submitted: the test soundscapes, or train soundscapes for debugging."""
-    test, train = counts.get("test_soundscapes", 0), counts.get("train_soundscapes", 0)
-    parts = [Part("test_soundscapes", test, test)] if test else []
-    if train > DEBUG_FIRST:
-        parts.append(Part("train_soundscapes", DEBUG_FIRST, train))
-    if train:
-        parts.append(Part("train_soundscapes", train, train))
-    return tuple(parts)
-
-
-def stacks_of(folder: Path) -> list[tuple[Stack, str]]:
-    """The settings saved in a folder, each with what is wrong with it."""
-    from birdscope.core.config import load
-    from birdscope.core.errors import ConfigError
-    from birdscope.core.settings import Settings
-
-    found = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            load(Settings, path)
-        except ConfigError as error:
-            found.append((Stack(path.stem, path), error.what))
-        else:
-            found.append((Stack(path.stem, path), ""))
-    return found
 
 
 def settings_beside(out: Path) -> Path:

@@ -60,7 +60,7 @@ class TuneJobs:
     async def predict(self) -> None:
         """Predict the train soundscapes with the ensemble that Submit would use."""
         from birdscope.tui.screens.submit import SubmitPane
-        from birdscope.tui.submit_plan import Part
+        from birdscope.tui.submit_parts import Part
 
         catalog = self._services.catalog
         if catalog is None:

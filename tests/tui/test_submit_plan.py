@@ -9,15 +9,11 @@ from birdscope import __version__
 from birdscope.core.settings import Power, Settings
 from birdscope.engine.messages import EnsembleInfo, MemberInfo
 from birdscope.submission.budget import Speed
+from birdscope.tui.submit_parts import DEBUG_FIRST, Part, Stack, parts_of, stacks_of
 from birdscope.tui.submit_plan import (
-    DEBUG_FIRST,
-    Part,
-    Stack,
     SubmitPlan,
     again_argv,
-    parts_of,
     slug,
-    stacks_of,
     stamp,
     write_settings,
     writer_of,

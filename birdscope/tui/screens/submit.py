@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.worker import Worker, WorkerState
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.tui import job_files, jobs_text
+from birdscope.tui.submit_bindings import SUBMIT_BINDINGS
 from birdscope.tui.submit_choosers import Choosers
 from birdscope.tui.submit_facts import Facts
-from birdscope.tui.submit_plan import Part, SubmitPlan, again_argv, stamp, write_settings, writer_of
+from birdscope.tui.submit_parts import Part
+from birdscope.tui.submit_plan import SubmitPlan, again_argv, stamp, write_settings, writer_of
 from birdscope.tui.widgets.budget_meter import BudgetMeter
 from birdscope.tui.widgets.job_detail import JobDetail
 from birdscope.tui.widgets.jobs_table import JobsTable
@@ -46,30 +48,7 @@ class SubmitPane(Container):
         services: The app's catalog, session and jobs.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "export", "Export", id="submit.export",
-                tooltip="Export: predict what is missing, write the CSV, check it"),
-        Binding("x", "cancel", "Cancel", id="submit.cancel",
-                tooltip="Cancel this job; what is finished is kept"),
-        Binding("r", "resume", "Resume", id="submit.resume",
-                tooltip="Go on where this job stopped"),
-        Binding("r", "again", "Again", id="submit.again",
-                tooltip="Do this again; an export writes another file"),
-        Binding("c", "copy_path", "Copy", id="submit.copy",
-                tooltip="Copy the path of what this job made"),
-        Binding("o", "open_file", "Open", id="submit.open",
-                tooltip="Show the head of what this job made"),
-        Binding("d", "remove", "Remove", show=False, id="submit.remove",
-                tooltip="Remove this ended job and its log, not what it made"),
-        Binding("b", "measure", "Measure", id="submit.measure",
-                tooltip="Measure seconds per soundscape on 3 of them"),
-        Binding("p", "parity", "Parity", show=False, id="submit.parity",
-                tooltip="Compare OpenVINO's precisions with torch on your recordings"),
-        Binding("a", "accept_drift", "Accept drift", id="submit.accept_drift",
-                tooltip="Export in this precision all the same"),
-        Binding("R", "predict_all", "Predict all", show=False, id="submit.predict_all",
-                tooltip="Predict all files of this part of the dataset, as a job"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = SUBMIT_BINDINGS
 
     def __init__(self, services: Services, *, id: str | None = None) -> None:
         super().__init__(id=id)
