@@ -137,7 +137,7 @@ class LiveInput:
         self._asked: dict[int, asyncio.Future[object]] = {}
         self._listeners: list[Callable[[object], None]] = []
         self._wanted: messages.Listen | None = None
-        self._records = False
+        self._begun = self._records = False
         self._windows: deque[WindowHeard] = deque()
         self._news = asyncio.Event()
         self._scoring: asyncio.Task[None] | None = None
@@ -167,7 +167,7 @@ class LiveInput:
             folder: Where recordings are written; None where nothing may be.
         """
         self._run_process()
-        self._wanted = messages.Listen(device, folder, self._margin_s())
+        self._wanted = messages.Listen(next(self._tokens), device, folder, self._margin_s())
         self._records = False
         self._windows.clear()
         self.status = LiveStatus()
@@ -217,8 +217,18 @@ class LiveInput:
         self._records = on
         self._send(messages.Record(on))
 
+    def stop(self) -> None:
+        """Listen no more; the process stays, so that the next start is a quick one.
+
+        A recording under way is finished: that it is kept is told when it is.
+        """
+        self._wanted, self._records = None, False
+        self._windows.clear()
+        self._send(messages.Quiet())
+        self._show(state="off", recording=None, waiting=0)
+
     def close(self) -> None:
-        """Finish the recording and give the device back; waits a moment for that."""
+        """End the process; waits a moment for a recording under way."""
         self._wanted, self._loop = None, None
         self._forget_engine()
         if self._scoring is not None:
@@ -240,6 +250,7 @@ class LiveInput:
 
     def _begin(self, state: LiveState, text: str = "") -> None:
         """Ask for sound from the beginning."""
+        self._begun = False
         if self._wanted is not None:
             self._send(self._wanted)
             self._show(state=state, text=text, recording=None, levels=QUIET)
@@ -260,7 +271,12 @@ class LiveInput:
     def _received(self, message: object) -> None:
         if isinstance(message, messages.Answer):
             self._answered(message)
-        elif self._wanted is None:
+        elif isinstance(message, messages.Kept | messages.NotRecorded):
+            self._records &= not isinstance(message, messages.NotRecorded)
+            self._publish(message)
+        elif isinstance(message, messages.Begun):
+            self._begun = self._wanted is not None and self._wanted.token == message.token
+        elif self._wanted is None or not self._begun:
             return
         elif isinstance(message, Heard):
             self._heard(message)
@@ -276,9 +292,6 @@ class LiveInput:
             )
         elif isinstance(message, messages.Waits):
             self._show(state="waiting", text=message.text, remedy=message.remedy)
-        elif isinstance(message, messages.Kept | messages.NotRecorded):
-            self._records &= not isinstance(message, messages.NotRecorded)
-            self._publish(message)
 
     def _heard(self, message: Heard) -> None:
         self._show(

@@ -20,12 +20,14 @@ class Listen:
     """Open an input, and try again where it is not there or was lost.
 
     Attributes:
+        token: Number of the request.
         device: One of the answer to DevicesWanted; empty is the system's default.
         folder: Where recordings are written; None where nothing may be.
         margin_s: Sound that the ensemble wants before and after a window.
         first_window: Number of the window that begins with the first sample.
     """
 
+    token: int
     device: str = ""
     folder: Path | None = None
     margin_s: float = 0.0
@@ -52,6 +54,11 @@ class Record:
     """
 
     on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Listen no more: finish the recording and give the device back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,13 @@ class PictureWanted:
     high_hz: float
     n_fft: int | None = None
     overlap: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What comes from now on belongs to a Listen; what came before does not."""
+
+    token: int
 
 
 @dataclass(frozen=True, slots=True)

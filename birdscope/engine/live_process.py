@@ -65,6 +65,9 @@ class Listener:
             self._answer(message.token, lambda: input_names(self._source))
         elif self._ear is None:
             return
+        elif isinstance(message, messages.Quiet):
+            self.close()
+            self._ear = None
         elif isinstance(message, messages.Margin):
             self._ear.margin_s = message.seconds
         elif isinstance(message, messages.Record):
@@ -84,6 +87,7 @@ class Listener:
 
     def _listen(self, wanted: messages.Listen) -> None:
         self.close()
+        self._send(messages.Begun(wanted.token))
         module, _, name = self._source.partition(":")
         make = cast("Callable[[str], Source]", getattr(import_module(module), name))
         self._ear = LiveEar(

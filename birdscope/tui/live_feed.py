@@ -67,6 +67,7 @@ class LiveFeed:
         self._dirty = asyncio.Event()
         self._latencies_s: deque[float] = deque(maxlen=_REMEMBERED)
         self._painted = -1
+        self._closed = False
         self._forget: Callable[[], None] = lambda: None
         self.windows: LiveWindows | None = None
         self.blended: Blended | None = None
@@ -96,6 +97,7 @@ class LiveFeed:
 
     def start(self) -> None:
         """Listen to the input that the session remembers."""
+        self._app = self._owner.app
         self._forget = self.live.tell(self._received)
         self._owner.run_worker(
             self._blend_for_ever(), group="live-blend", exclusive=True, exit_on_error=False
@@ -126,21 +128,30 @@ class LiveFeed:
             self._latencies_s.append(monotonic() - window.ended_at)
 
     def close(self) -> None:
-        """Listen no more; waits a moment for a recording under way."""
-        self._forget()
-        self.live.close()
+        """Listen no more; a recording under way is still told of once it is kept."""
+        self._closed = True
+        if self.status.recording is None:
+            self._forget()
+        self.live.stop()
 
     def _received(self, news: object) -> None:
-        if isinstance(news, LiveStatus):
+        if self._closed:
+            if isinstance(news, Kept):
+                self._forget()
+                self._tell_kept(news)
+        elif isinstance(news, LiveStatus):
             self._changed("levels")
         elif isinstance(news, LiveWindow):
             self._take(news)
         elif isinstance(news, Kept):
             self.kept = news.path
-            text = f"{news.path}" + (f"\n{news.reason}" if news.reason else "")
-            self._owner.notify(text, title="Recording kept", markup=False)
+            self._tell_kept(news)
         elif isinstance(news, NotRecorded):
             self._owner.notify(news.text, title="Recording", severity="error", markup=False)
+
+    def _tell_kept(self, kept: Kept) -> None:
+        text = f"{kept.path}" + (f"\n{kept.reason}" if kept.reason else "")
+        self._app.notify(text, title="Recording kept", markup=False)
 
     def _take(self, window: LiveWindow) -> None:
         from birdscope.engine.live_windows import LiveWindows

@@ -155,6 +155,40 @@ async def test_closing_finishes_the_recording_and_leaves_no_process(engine, log,
     assert log.live.status.state == "off"
 
 
+async def test_another_input_begins_anew_and_nothing_of_the_old_one_comes(
+    engine, ensemble, log
+) -> None:
+    await engine.warm(ensemble(), CLASSES)
+    log.live.start()
+    await until(lambda: len(log.windows) >= 2)
+    log.news.clear()
+    log.live.start("another")
+    await until(lambda: len(log.windows) >= 2)
+    assert [one.number for one in log.windows[:2]] == [0, 1]
+    heard = [one.heard_s for one in log.news if isinstance(one, LiveStatus)]
+    assert heard == sorted(heard)
+    assert log.live.status.device == "another"
+
+
+async def test_stopping_keeps_the_recording_and_the_process(engine, log, tmp_path) -> None:
+    log.live.start(folder=tmp_path)
+    await until(lambda: log.live.status.state == "listening")
+    log.live.record(True)
+    await until(lambda: log.live.status.recorded_s > 2)
+    pid = log.live.pid
+    log.live.stop()
+    assert log.live.status.state == "off"
+    await until(lambda: any(isinstance(one, Kept) for one in log.news))
+    kept = next(one for one in log.news if isinstance(one, Kept))
+    assert soundfile.info(kept.path).duration >= 2
+    log.live.start(folder=tmp_path)
+    assert log.live.status.heard_s == 0, "the sound begins anew"
+    await until(lambda: log.live.status.state == "listening")
+    await until(lambda: log.live.status.heard_s > 0)
+    assert log.live.pid == pid
+    assert log.live.status.recording is None
+
+
 async def test_an_interface_that_dies_leaves_a_finished_recording(tmp_path) -> None:
     code = (
         "import asyncio, sys\n"

@@ -30,7 +30,7 @@ class FakeLive:
         started: Device and folder of each start.
         asked: Column, count of each picture.
         problem: Why there is no list of devices; empty where there is.
-        closed: How often it was closed.
+        stopped: How often it was stopped.
     """
 
     def __init__(self, classes: int = 16) -> None:
@@ -38,7 +38,7 @@ class FakeLive:
         self.started: list[tuple[str, Path | None]] = []
         self.asked: list[tuple[int, int]] = []
         self.problem = ""
-        self.closed = 0
+        self.stopped = 0
         self._classes = classes
         self._listeners: list[Callable[[object], None]] = []
 
@@ -77,10 +77,13 @@ class FakeLive:
             self.show(recording=None)
             self.publish(Kept(before, self.status.recorded_s))
 
-    def close(self) -> None:
-        self.closed += 1
+    def stop(self) -> None:
+        self.stopped += 1
         self.record(False)
         self.show(state="off")
+
+    def close(self) -> None:
+        self._listeners.clear()
 
     def open(self, **changes: Any) -> None:
         """The input brings sound."""

@@ -232,7 +232,9 @@ async def test_steps_that_need_the_whole_file_are_named(
         live.open()
         live.hear(11.0)
         await until(pilot, blended(screen, 2))
-        await until(pilot, lambda: "without file peak: needs the whole file" in line(screen, "facts"))
+        await until(
+            pilot, lambda: "without file peak: needs the whole file" in line(screen, "facts")
+        )
         # smoothed with its only neighbour, not multiplied by the file's peak
         assert screen.feed.blended is not None
         assert screen.feed.blended.probabilities[1].max() == pytest.approx(0.75 * 0.8 + 0.25 * 0.05)
@@ -260,7 +262,7 @@ async def test_r_records_and_o_opens_what_was_recorded(
         scope = app.query_one(ScopePane)
         await until(pilot, lambda: scope.feed.recording is not None)
         await until(pilot, lambda: scope.feed.recording.path == path)
-        assert live.closed == 1
+        assert live.stopped == 1
 
 
 async def test_a_recording_that_is_refused_is_said(
@@ -335,10 +337,13 @@ async def test_closing_ends_the_listening_whatever_closes_it(
     async with opened() as (pilot, screen):
         live.open()
         app: BirdscopeApp = screen.app  # type: ignore[assignment]
-        await pilot.press("m")
+        await pilot.press("r", "m")
         await until(pilot, lambda: not isinstance(app.screen, LiveScreen))
-        assert live.closed == 1
+        assert live.stopped == 1
         assert live.status.state == "off"
+        await until(pilot, lambda: len(app._notifications) == 1)
+        (said,) = app._notifications
+        assert said.title == "Recording kept"
 
 
 async def test_keys_of_the_picture_work_from_anywhere(
