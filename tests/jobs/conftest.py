@@ -42,6 +42,8 @@ if mode == "killed":
 for n in range(int(args.get("--steps", "3"))):
     emit("progress", done=n + 1, total=int(args.get("--steps", "3")), unit="step")
     time.sleep(float(args.get("--pause", "0.02")))
+while "--until" in args and not Path(args["--until"]).exists():
+    time.sleep(0.05)
 """
 
 

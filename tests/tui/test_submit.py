@@ -355,16 +355,18 @@ async def test_a_killed_job_is_interrupted_and_resumes(
 
 
 async def test_a_job_outlives_the_app_and_is_found_again(
-    make_app: MakeApp, fake_jobs: OpenJobs
+    make_app: MakeApp, fake_jobs: OpenJobs, tmp_path: Path
 ) -> None:
+    enough = tmp_path / "enough"
     async with submit_tab(make_app(None), fake_jobs) as (pilot, pane):
-        steps = ["--mode", "run", "--steps", "30", "--pause", "0.1"]
+        steps = ["--mode", "run", "--until", str(enough)]
         await pilot.app.services.jobs.start(steps, "long")  # type: ignore[attr-defined]
         await wait_for(pilot, lambda: states(pane) == ["running"])
         await pilot.press("q")
     async with submit_tab(make_app(None), fake_jobs) as (pilot, pane):
         await wait_for(pilot, lambda: states(pane) == ["running"])
         assert pilot.app.query_one(PlayerBar).jobs.startswith("1 ")
+        enough.touch()
         await wait_for(pilot, lambda: states(pane) == ["finished"])
         await wait_for(pilot, lambda: "Finished: long" in told(pane))
 
