@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,10 +155,13 @@ class Dialogs:
             ChooseOne(f"Delete the settings {line.name}?", choices, 0), take
         )
 
-    def diff(self, first: SettingLine, second: SettingLine) -> None:
-        """Show what differs between two rows."""
+    def diff(self, second: SettingLine, lines: Sequence[SettingLine]) -> None:
+        """Show what differs between a row and the current one; from that one, the baseline."""
         from birdscope.tui.screens.show_text import ShowText
 
+        first = lines[0]
+        if second is first:
+            first = next((one for one in lines if one.is_baseline), first)
         if first.settings is None or second.settings is None:
             return
         found = tune_diff.differences(first.settings, second.settings, self._feed.bench)

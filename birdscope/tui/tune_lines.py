@@ -67,6 +67,11 @@ def pair_of(line: SettingLine, lines: Sequence[SettingLine], baseline: Settings)
     )
 
 
+def is_saved(line: SettingLine | None) -> bool:
+    """Whether a row is of settings that the user saved."""
+    return line is not None and line.key.startswith("saved ")
+
+
 def others_of(lines: Sequence[SettingLine]) -> tuple[Settings, ...]:
     """The settings of all rows but the first that can be measured."""
     return tuple(

@@ -24,6 +24,7 @@ from birdscope.tui.tune_jobs import TuneJobs
 from birdscope.tui.tune_shelf import Shelf
 from birdscope.tui.widgets.class_deltas import ClassDeltas
 from birdscope.tui.widgets.curves import CurvesView
+from birdscope.tui.widgets.hint import Hint
 from birdscope.tui.widgets.rows import RowsView
 from birdscope.tui.widgets.settings_table import SettingsTable
 from birdscope.tui.widgets.stack_editor import StackEditor
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from birdscope.tui.services import Services
 
 WIDE_COLUMNS, ROOMY_COLUMNS, TALL_ROWS = 110, 140, 34
-
-
-class Hint(Static, can_focus=True):
-    """Stands in the place of the figures, and keeps the keys at hand."""
 
 
 class TunePane(Container):
@@ -114,13 +111,8 @@ class TunePane(Container):
         if self.feed.opened is None:
             return False
         if action in tune_bindings.OF_SAVED:
-            line = self._table.line
-            return line is not None and line.key.startswith("saved ") and self._table.has_focus
-        if action == "members":
-            number = self._editor.step_here
-            steps = self.feed.settings.steps
-            return number is not None and number < len(steps) and steps[number].at != "ensemble"
-        return True
+            return self._table.has_focus and tune_lines.is_saved(self._table.line)
+        return action != "members" or self._editor.on_a_members_step
 
     def action_add(self) -> None:
         """Add a step."""
@@ -182,13 +174,8 @@ class TunePane(Container):
 
     def action_diff(self) -> None:
         """Show what differs between the row and the current settings, or the baseline."""
-        line, lines = self._table.line, self._table.lines
-        if line is None:
-            return
-        first = lines[0]
-        if line is first:
-            first = next((one for one in lines if one.is_baseline), first)
-        self._dialogs.diff(first, line)
+        if self._table.line is not None:
+            self._dialogs.diff(self._table.line, self._table.lines)
 
     def action_take(self) -> None:
         """Take the row under the cursor in hand."""

@@ -47,6 +47,12 @@ class StackRows(RowsView):
         """The number of the step that the cursor is on; None on the blend."""
         return self.row.step if self.row is not None else None
 
+    @property
+    def on_a_members_step(self) -> bool:
+        """Whether the cursor is on a step that can be told which members it touches."""
+        number, steps = self.step_here, self._settings.steps
+        return number is not None and number < len(steps) and steps[number].at != "ensemble"
+
     def show(self, settings: Settings, bench: Bench) -> None:
         """Show other settings, or the same on another bench."""
         self._bench = bench
