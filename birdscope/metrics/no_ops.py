@@ -38,8 +38,9 @@ _SMALLEST_LOG = -650.0
 def find_no_ops(settings: Settings, matrix: TuneMatrix) -> dict[int, str]:
     """Index of a step → why leaving it out changes no class's ROC-AUC on this matrix.
 
-    Nothing is said of a step that may change one, however little; a step that is not named may
-    still happen to change nothing.
+    Nothing is said of a step that may change one, but for rounding: a root may make numbers
+    equal that differ in their last bits only. A step that is not named may still happen to
+    change nothing.
     """
     weights = blend_weights(matrix.scores, settings)
     used = [member for member, weight in weights.items() if weight > 0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from birdscope.core.settings import (
@@ -32,6 +32,13 @@ def without(chosen, number):
     return chosen.model_copy(update={"steps": steps})
 
 
+def nearly_tied(values):
+    """Whether two numbers differ in their last bits only."""
+    ordered = np.sort(values)
+    gaps = np.diff(ordered)
+    return bool(np.any((gaps > 0) & (gaps <= 1e-13 * np.abs(ordered[1:]))))
+
+
 @settings(deadline=None, max_examples=150)
 @given(
     any_settings(most=4),
@@ -45,7 +52,11 @@ def test_leaving_out_a_no_op_changes_no_class(chosen, seed, unit, checkpoints, s
     tuner = tuner_of(lengths, unit, checkpoints, seed=seed)
     with_it = tuner.measure(chosen).per_class
     for number in tuner.no_ops(chosen):
-        alone = tuner.measure(without(chosen, number)).per_class
+        shorter = without(chosen, number)
+        # What only rounding tells apart, such as two windows smoothed into each other's mean,
+        # a root may make equal.
+        assume(not any(nearly_tied(tuner.final(shorter, one)[1]) for one in tuner.matrix.classes))
+        alone = tuner.measure(shorter).per_class
         np.testing.assert_allclose(alone, with_it, atol=1e-12, rtol=0)
 
 
