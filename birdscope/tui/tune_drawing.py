@@ -90,6 +90,7 @@ class Drawing:
 
     def show_view(self) -> None:
         """Show the chosen view."""
+        self._pane.set_class(VIEWS[self.view] == "curves", "-curves")
         for number, name in enumerate(VIEWS):
             self._pane.query_one(f"#tune-{name}").set_class(number == self.view, "-chosen")
         self.draw()
