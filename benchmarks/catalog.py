@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from benchmarks._claim import Claim, process_seconds
 from benchmarks.full_size_dataset import SOUNDSCAPES, TRAIN_ROWS, default_folder, make
 
-BAR_S = 1.5
+BAR_S = 0.8
 
 _OPEN = """
 import time

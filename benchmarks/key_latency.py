@@ -1,101 +1,170 @@
-"""From a key to the painted answer in Scope, while the ensemble runs on every core.
+"""From a key to its painted answer in Scope, while the ensemble runs on every core.
 
-Headless, with the real engine and the demo ensemble on forty minutes of noise: the arrow keys
-move the selected window, and the time until the next paint is taken, first while the engine
-rests, then while it predicts.
+The app runs in a pseudo-terminal of 160×48 cells, as for a person: a key is written to it, and
+the time is taken until the bytes of the answer come out, the number of the window that the arrow
+led to. Paints of progress in between don't count. First the engine rests, then it predicts forty
+minutes of noise with the demo ensemble; the CPU time of the app's children says that it did.
 """
 
 from __future__ import annotations
 
-import asyncio
+import fcntl
 import os
+import pty
+import re
+import select
 import shutil
+import signal
+import struct
+import sys
 import tempfile
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+import psutil
+
 from benchmarks._claim import PROJECT, Absent, Claim
 
-KEYS = 120
+KEYS = 128
+_BLOCK = 8
 MINUTES = 40
-BAR_MS = 100.0
+BAR_MS = 50.0
+_RIGHT, _LEFT = b"\x1b[C", b"\x1b[D"
+_BETWEEN_S = 0.05
+_LONGEST_S = 60.0
 
 
 def claims() -> Iterator[Claim]:
-    """95th percentile of key to paint, and what a window takes."""
+    """95th percentile of key to paint at rest and under load."""
     if not (PROJECT / "models" / "demo.toml").is_file():
         raise Absent("there is no demo ensemble")
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["BIRDSCOPE_HOME"] = folder
+        shutil.copytree(PROJECT / "models", Path(folder) / "models")
+        app = Terminal(_dataset(Path(folder) / "data"), Path(folder))
         try:
-            shutil.copytree(PROJECT / "models", Path(folder) / "models")
-            resting, busy, window_s = asyncio.run(_measure(_dataset(Path(folder) / "data")))
+            resting, busy, share, cpu_s = _measure(app)
         finally:
-            del os.environ["BIRDSCOPE_HOME"]
-    p95 = sorted(busy)[int(0.95 * len(busy))]
-    yield Claim(
-        "key to paint in Scope while every core predicts, 95th percentile",
-        f"{p95 * 1000:.0f} ms (median {median(busy) * 1000:.0f} ms, at rest "
-        f"{median(resting) * 1000:.0f} ms; {window_s:.2g} s per window)",
-        f"≤ {BAR_MS:.0f} ms",
-        p95 * 1000 <= BAR_MS,
-    )
+            app.close()
+    for text, times, bar in (("at rest", resting, None), ("while it predicts", busy, BAR_MS)):
+        p95 = sorted(times)[int(0.95 * len(times))] * 1000
+        ran = (
+            f"; {cpu_s * 1000:.1f} ms of CPU a key; the engine took {share:.0%} of a core"
+            if bar
+            else ""
+        )
+        yield Claim(
+            f"key to paint in a terminal, Scope {text}, 95th percentile",
+            f"{p95:.0f} ms (median {median(times) * 1000:.0f} ms{ran})",
+            f"≤ {bar:.0f} ms" if bar else "",
+            p95 <= bar if bar else None,
+        )
 
 
-async def _measure(data: Path) -> tuple[list[float], list[float], float]:
-    """Seconds from key to paint at rest and under load, and seconds per window."""
-    from birdscope.tui.app import BirdscopeApp
-    from birdscope.tui.screens.scope import ScopePane
+def _measure(app: Terminal) -> tuple[list[float], list[float], float, float]:
+    """Seconds of each key at rest and under load, the engine's share of a core, CPU a key."""
+    app.wait_for(rb"A00_long")
+    app.wait_for(rb"Window 1 ", b"\x1b[H")
+    time.sleep(3.0)
+    app.press(_RIGHT, 2)
+    resting = list(_keys(app))
+    app.wait_for(rb" [1-9]\d*/%d windows" % (12 * MINUTES), b"r")
+    begun, engine, own = time.perf_counter(), _engine_s(app.pid), _own_s(app.pid)
+    busy = list(_keys(app))
+    share = (_engine_s(app.pid) - engine) / (time.perf_counter() - begun)
+    if share < 0.1:
+        raise RuntimeError("it was to predict all the time")
+    return resting, busy, share, (_own_s(app.pid) - own) / KEYS
 
-    class Watched(BirdscopeApp):
-        painted = 0
 
-        def post_display_hook(self) -> None:
-            self.painted += 1
+def _keys(app: Terminal) -> Iterator[float]:
+    """To and fro over eight windows, beginning and ending at the second."""
+    window = 2
+    for number in range(KEYS):
+        step = 1 if number // _BLOCK % 2 == 0 else -1
+        window += step
+        yield app.press(_RIGHT if step > 0 else _LEFT, window)
+        app.read(_BETWEEN_S)
 
-    app = Watched(data, session="keys")
-    async with app.run_test(size=(160, 48)) as pilot:
 
-        async def until(condition: object) -> None:
-            while not condition():  # type: ignore[operator]
-                await pilot.pause(0.02)
+class Terminal:
+    """birdscope in a pseudo-terminal.
 
-        async def key_s(key: str) -> float:
-            window, begun = pane.window, time.perf_counter()
-            app.simulate_key(key)
-            while pane.window == window:
-                await asyncio.sleep(0)
-            painted = app.painted
-            while app.painted == painted:
-                await asyncio.sleep(0)
-            return time.perf_counter() - begun
+    Args:
+        data: Dataset folder, with a long test soundscape.
+        home: Its BIRDSCOPE_HOME.
+    """
 
-        async def keys() -> list[float]:
-            times = []
-            for number in range(KEYS):
-                times.append(await key_s("right" if number // 8 % 2 == 0 else "left"))
-                await asyncio.sleep(0.02)
-            return times
+    def __init__(self, data: Path, home: Path) -> None:
+        cache = home / "cache"
+        cache.mkdir()
+        (cache / "tour-seen").write_text("seen\n")
+        environment = {
+            **os.environ,
+            "BIRDSCOPE_HOME": str(home),
+            "BIRDSCOPE_CACHE": str(cache),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+        }
+        sound = data / "test_soundscapes" / "A00_long.wav"
+        command = [sys.executable, "-m", "birdscope", str(sound), "--data", str(data)]
+        self.pid, self._handle = pty.fork()
+        if self.pid == 0:
+            os.chdir(PROJECT)
+            os.execve(sys.executable, command, environment)
+        fcntl.ioctl(self._handle, termios.TIOCSWINSZ, struct.pack("HHHH", 48, 160, 0, 0))
 
-        await until(lambda: len(app.query(ScopePane)) == 1)
-        pane = app.query_one(ScopePane)
-        await until(lambda: pane.feed.n_windows > 0)
-        app.action_show_tab("scope")
-        catalog = app.services.catalog
-        assert catalog is not None
-        pane.open_recording(catalog.soundscapes("test_soundscapes")[0])
-        engine = app.services.engine
-        await until(lambda: engine.status.state == "ready" and pane.feed.n_windows == 12 * MINUTES)
-        await pilot.press("r")
-        await until(lambda: len(pane.feed.done) > 2)
-        busy = await keys()
-        assert pane.feed.remaining, "it was to predict all the time"
-        window_s = engine.status.window_s
-        pane.action_stop()
-        await until(lambda: engine.status.state == "ready")
-        return await keys(), busy, window_s
+    def write(self, key: bytes) -> None:
+        """Press a key."""
+        os.write(self._handle, key)
+
+    def read(self, wait_s: float) -> bytes:
+        """What is painted within a while."""
+        seen, end = b"", time.perf_counter() + wait_s
+        while (left := end - time.perf_counter()) > 0:
+            if select.select([self._handle], [], [], left)[0]:
+                seen += os.read(self._handle, 65536)
+        return seen
+
+    def press(self, key: bytes, window: int) -> float:
+        """Seconds from a key to the number of the window it leads to."""
+        begun = time.perf_counter()
+        self.wait_for(rb"Window %d " % window, key)
+        return time.perf_counter() - begun
+
+    def wait_for(self, text: bytes, key: bytes = b"") -> None:
+        """Press a key, and read until a text is painted.
+
+        Raises:
+            RuntimeError: it was not.
+        """
+        if key:
+            self.write(key)
+        seen, end = b"", time.perf_counter() + _LONGEST_S
+        while not re.search(text, seen):
+            left = end - time.perf_counter()
+            if left <= 0 or not select.select([self._handle], [], [], left)[0]:
+                raise RuntimeError(f"{text!r} was not painted: {seen[-300:]!r}")
+            seen += os.read(self._handle, 65536)
+
+    def close(self) -> None:
+        """End it."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.close(self._handle)
+        os.waitpid(self.pid, 0)
+
+
+def _engine_s(pid: int) -> float:
+    """CPU seconds of the children of a process so far."""
+    return sum(_own_s(one.pid) for one in psutil.Process(pid).children())
+
+
+def _own_s(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    taken = psutil.Process(pid).cpu_times()
+    return float(taken.user + taken.system)
 
 
 def _dataset(root: Path) -> Path:
