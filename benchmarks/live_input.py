@@ -30,8 +30,9 @@ from birdscope.audio.decode import read
 from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
 from birdscope.dataset.catalog import Catalog
 from birdscope.engine.client import Engine
-from birdscope.engine.live_client import LiveInput, LiveWindow
+from birdscope.engine.live_client import LiveInput
 from birdscope.engine.live_messages import Kept
+from birdscope.engine.live_status import LiveWindow
 
 WINDOW = WINDOW_S * SAMPLE_RATE_HZ
 SOUNDSCAPES = 3

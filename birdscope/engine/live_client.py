@@ -10,11 +10,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from birdscope.audio.live_levels import Levels
 from birdscope.core import paths
 from birdscope.core.errors import BirdscopeError, Cancelled, EngineError
 from birdscope.core.windows import WINDOW_S
@@ -22,6 +21,7 @@ from birdscope.engine import live_messages as messages
 from birdscope.engine.lane import Lane, end_text
 from birdscope.engine.live_messages import Heard, LiveState, SoundScored, WindowHeard
 from birdscope.engine.live_process import DEFAULT_SOURCE
+from birdscope.engine.live_status import QUIET, LiveStatus, LiveWindow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # Windows that wait while the nets are away: a minute. The oldest give way, and are counted.
 WAITING = 12
-QUIET = Levels()
 RESTARTS_ALLOWED = 3
 RESTARTS_SPAN_S = 60.0
 
@@ -52,59 +51,6 @@ class SoundEngine(Protocol):
     def listen(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
         """Tell of every change."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class LiveStatus:
-    """Where live input is.
-
-    Attributes:
-        state: off → starting → listening ⇄ waiting (no input, tried again and again);
-            restarted after its process was lost, until it listens again; failed.
-        device: The input, once it is open.
-        rate_hz: Its own rate.
-        text: What is wrong, in words.
-        remedy: What to do.
-        heard_s: Seconds since the beginning.
-        levels: How loud it is.
-        overflows: How often samples were lost between the device and us.
-        recording: The file being written; None while none is.
-        recorded_s: Its length.
-        windows: Windows that have scores.
-        skipped: Windows that had to be left out, since the nets were away or too slow.
-        waiting: Windows that wait for the nets.
-    """
-
-    state: LiveState = "off"
-    device: str = ""
-    rate_hz: int = 0
-    text: str = ""
-    remedy: str = ""
-    heard_s: float = 0.0
-    levels: Levels = QUIET
-    overflows: int = 0
-    recording: Path | None = None
-    recorded_s: float = 0.0
-    windows: int = 0
-    skipped: int = 0
-    waiting: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LiveWindow:
-    """A window of live sound with its scores.
-
-    Attributes:
-        number: Which since the beginning.
-        values: float32 [K, C].
-        ended_at: `time.monotonic()` at which its last sample reached the device.
-        seconds: Time that the nets took.
-    """
-
-    number: int
-    values: npt.NDArray[np.float32]
-    ended_at: float
-    seconds: float
 
 
 class LiveInput:

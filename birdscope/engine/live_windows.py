@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from birdscope.core.scores import ScoredCheckpoint
-    from birdscope.engine.live_client import LiveWindow
+    from birdscope.engine.live_status import LiveWindow
     from birdscope.engine.messages import LoadedEnsemble
 
 KEPT_WINDOWS = 24

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from birdscope.core.errors import BirdscopeError, Cancelled
-from birdscope.engine.live_client import LiveStatus, LiveWindow
 from birdscope.engine.live_messages import Kept, NotRecorded
+from birdscope.engine.live_status import LiveStatus, LiveWindow
 from birdscope.postprocess.live import live_settings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from birdscope.tui.scope_text import NAMES_FROM, TOP
 from birdscope.tui.widgets.top_species import SpeciesScore, cut
 
 if TYPE_CHECKING:
-    from birdscope.engine.live_client import LiveStatus
+    from birdscope.engine.live_status import LiveStatus
     from birdscope.tui.live_feed import LiveFeed
 
 SILENT_S = 5.0

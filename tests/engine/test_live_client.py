@@ -14,8 +14,9 @@ import pytest
 import soundfile
 
 from birdscope.core.errors import EngineError
-from birdscope.engine.live_client import LiveInput, LiveStatus, LiveWindow
+from birdscope.engine.live_client import LiveInput
 from birdscope.engine.live_messages import Kept
+from birdscope.engine.live_status import LiveStatus, LiveWindow
 from tests.engine.conftest import CLASSES, until
 from tests.engine.fakes import expected
 

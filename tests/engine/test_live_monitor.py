@@ -15,9 +15,10 @@ from birdscope.audio.decode import read
 from birdscope.core.paths import PROJECT
 from birdscope.core.windows import SAMPLE_RATE_HZ, WINDOW_S
 from birdscope.engine.client import Engine
-from birdscope.engine.live_client import LiveInput, LiveWindow
+from birdscope.engine.live_client import LiveInput
 from birdscope.engine.live_ear import LiveEar
 from birdscope.engine.live_messages import Kept, WindowHeard
+from birdscope.engine.live_status import LiveWindow
 from tests.audio.conftest import sink  # noqa: F401 (a fixture)
 from tests.audio.monitor import RATE_HZ, Monitor
 from tests.engine.conftest import until

@@ -14,8 +14,8 @@ import pytest
 
 from birdscope.audio.live_levels import Levels
 from birdscope.core.errors import EngineError
-from birdscope.engine.live_client import LiveStatus, LiveWindow
 from birdscope.engine.live_messages import Kept
+from birdscope.engine.live_status import LiveStatus, LiveWindow
 from tests.tui import conftest
 from tests.tui.fake_engine import score
 

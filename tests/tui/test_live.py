@@ -13,8 +13,8 @@ from textual.widgets import OptionList, Static
 
 from birdscope.audio.live_levels import Levels
 from birdscope.core.settings import FilePeak, Settings, Smooth
-from birdscope.engine.live_client import LiveWindow
 from birdscope.engine.live_messages import Kept, NotRecorded
+from birdscope.engine.live_status import LiveWindow
 from birdscope.engine.live_windows import KEPT_WINDOWS, LiveWindows
 from birdscope.engine.messages import LoadedEnsemble
 from birdscope.tui.app import BirdscopeApp

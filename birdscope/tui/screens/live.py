@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -51,14 +52,21 @@ class LiveScreen(ModalScreen[Path | None]):
     Args:
         services: The app's.
         settings: Gives the stack that Scope shows; None before there is one.
+        ensemble: What the ensemble calls itself; empty before one is chosen.
     """
 
     CSS_PATH = "live.tcss"
     AUTO_FOCUS = "HeatMap"
     BINDINGS: ClassVar[list[BindingType]] = [*LIVE_BINDINGS, *PICTURE_BINDINGS]
 
-    def __init__(self, services: Services, settings: Callable[[], Settings | None]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        settings: Callable[[], Settings | None],
+        ensemble: str = "",
+    ) -> None:
         super().__init__()
+        self._ensemble = ensemble
         self._services = services
         self.feed = LiveFeed(self, services, settings, self._changed)
         self._held = False
@@ -257,7 +265,8 @@ class LiveScreen(ModalScreen[Path | None]):
             status = self._services.engine.status
             if status.state == "restarted":
                 self.notify(status.text, title="Engine", severity="warning", markup=False)
-            self.query_one(EngineLine).show(status, (), 0.0)
+            named = replace(status, ensemble=self._ensemble or status.ensemble)
+            self.query_one(EngineLine).show(named, (), 0.0)
             self._draw_hint()
 
     def _draw_hint(self) -> None:

@@ -21,8 +21,8 @@ from birdscope.core.units import clock
 from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
 from birdscope.dataset.loose import recording_of
 from birdscope.tui import places, scope_text
-from birdscope.tui.messages import OpenFile
 from birdscope.tui.scope_bindings import HEAT_BINDINGS, SOUND_BINDINGS, VIEW_BINDINGS
+from birdscope.tui.scope_choosing import ScopeChoosers
 from birdscope.tui.scope_feed import Feed
 from birdscope.tui.scope_heat import HeatDesk
 from birdscope.tui.widgets.engine_line import EngineLine
@@ -58,6 +58,7 @@ class ScopePane(SpectrogramPane):
         self._services = services
         self.feed = Feed(self, services, self._feed_changed)
         self.heat = HeatDesk(self.feed, services)
+        self._choosers = ScopeChoosers(self, self.feed, services)
         self.follows = True
         self._window = 0
         self._drawn: Blended | None = None
@@ -332,52 +333,21 @@ class ScopePane(SpectrogramPane):
         """Show the minute of the selected window."""
         self._spectrogram.show_span(*self._span_of(self._window))
 
-    async def action_open(self) -> None:
+    def action_open(self) -> None:
         """Choose a soundscape from a list."""
-        from birdscope.tui.screens.choose_recording import ChooseRecording
+        self._choosers.recording(self._soundscapes(), self._open_chosen)
 
-        current = self.feed.recording.key if self.feed.recording is not None else ""
-        chooser = ChooseRecording(self._soundscapes(), current)
-        self.app.push_screen(chooser, self._open_chosen)
-
-    async def action_open_file(self) -> None:
+    def action_open_file(self) -> None:
         """Ask for the path of a sound file."""
-        from birdscope.tui.screens.ask_text import AskText, Field
+        self._choosers.file()
 
-        field = Field("path", "File", "", _no_file)
-        self.app.push_screen(AskText("Open a sound file", [field], does="opens it"), self._typed)
+    def action_live(self) -> None:
+        """Listen to a microphone or line input."""
+        self._choosers.live()
 
-    def _typed(self, values: dict[str, str] | None) -> None:
-        if values is not None:
-            self.post_message(OpenFile([Path(values["path"])]))
-
-    async def action_live(self) -> None:
-        """Listen to a microphone; afterwards open what was recorded, where that is wanted."""
-        from birdscope.tui.screens.live import LiveScreen
-
-        self.feed.stop()
-        self.app.push_screen(LiveScreen(self._services, self._live_settings), self._live_ended)
-
-    def _live_settings(self) -> Settings | None:
-        """The stack that is shown; None while no ensemble is chosen."""
-        return self.feed.stack.settings if self.feed.stack is not None else None
-
-    def _live_ended(self, path: Path | None) -> None:
-        if path is not None:
-            self.post_message(OpenFile([path]))
-
-    async def action_ensemble(self) -> None:
+    def action_ensemble(self) -> None:
         """Choose an ensemble from a list."""
-        from birdscope.core import paths
-        from birdscope.engine.live import ensemble_files
-        from birdscope.tui.screens.choose_ensemble import ChooseEnsemble
-
-        given = self._services.ensemble
-        files = ensemble_files(paths.models())
-        files = [given, *files] if given is not None and given not in files else files
-        current = self.feed.ensemble.path if self.feed.ensemble is not None else None
-        chooser = ChooseEnsemble(files, self.feed.engine.questions.describe, current)
-        self.app.push_screen(chooser, self._use_ensemble)
+        self._choosers.ensemble(self._use_ensemble)
 
     def on_heat_map_cell_selected(self, message: HeatMap.CellSelected) -> None:
         """The user chose a window; while it plays, the sound goes there."""
@@ -629,11 +599,6 @@ class ScopePane(SpectrogramPane):
         )
         self.query_one(TopSpecies).show(title, scores, members, hint)
         self._ask_for_parts()
-
-
-def _no_file(text: str) -> str:
-    """Why a text is no path of a file; empty where it is."""
-    return "" if Path(text).expanduser().is_file() else "There is no such file."
 
 
 def even_gutter(columns: int, wide: bool) -> int:
