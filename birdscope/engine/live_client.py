@@ -83,7 +83,7 @@ class LiveInput:
         self._asked: dict[int, asyncio.Future[object]] = {}
         self._listeners: list[Callable[[object], None]] = []
         self._wanted: messages.Listen | None = None
-        self._begun = self._records = False
+        self._begun = self._records = self._down = False
         self._windows: deque[WindowHeard] = deque()
         self._news = asyncio.Event()
         self._scoring: asyncio.Task[None] | None = None
@@ -187,6 +187,10 @@ class LiveInput:
         self._show(state="off")
 
     def _run_process(self) -> None:
+        if self._down:
+            self._down = False
+            self._losses.clear()
+            self._lane.start()
         if self._loop is not None:
             return
         self._loop, self._context = asyncio.get_running_loop(), contextvars.copy_context()
@@ -299,8 +303,11 @@ class LiveInput:
         self._losses.append(time.monotonic())
         often = len(self._losses) == RESTARTS_ALLOWED
         if often and time.monotonic() - self._losses[0] < RESTARTS_SPAN_S:
+            self._down = True
             self._show(
-                state="failed", text=f"{reason} {RESTARTS_ALLOWED} times", remedy="m begins again"
+                state="failed",
+                text=f"{reason} {RESTARTS_ALLOWED} times",
+                remedy="close live input and open it again",
             )
             return
         self._lane.start()

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from birdscope.audio.devices import refused
+from birdscope.audio.devices import device_info, input_devices, refused
 from birdscope.audio.microphone import Microphone
 from birdscope.audio.player import Player
 from tests.audio.conftest import Writer, tone
@@ -76,3 +76,16 @@ def test_windows_that_are_not_there(sink: str) -> None:
         assert len(microphone.latest(10.0)) == 16_000
     assert not microphone.recording
     assert len(microphone.latest(0.5)) == 16_000
+
+
+def test_inputs_are_found_by_the_names_that_are_listed(sink: str) -> None:
+    names = input_devices()
+    assert names
+    for name in names:
+        assert device_info("input", name)["max_input_channels"] > 0
+    with Microphone(device=names[0]) as microphone:
+        deadline = time.monotonic() + 20
+        while len(microphone.take()) == 0:
+            assert time.monotonic() < deadline, "nothing comes"
+            time.sleep(0.05)
+        assert microphone.overflows == 0

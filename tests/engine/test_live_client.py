@@ -131,6 +131,8 @@ async def test_ears_that_die_again_and_again_are_given_up(engine, log) -> None:
         await until(lambda pid=pid: log.live.status.state == "failed" or log.live.pid != pid)
     assert log.live.status.state == "failed"
     assert "3 times" in log.live.status.text
+    log.live.start()
+    await until(lambda: log.live.status.state == "listening")
 
 
 async def test_a_lost_device_is_said_and_opened_again(engine, log, tmp_path) -> None:
