@@ -205,18 +205,16 @@ class LiveInput:
             self._send(self._wanted)
             self._show(state=state, text=text, recording=None, levels=QUIET)
 
-    def _margin_s(self) -> float:
+    def _margin_s(self) -> float | None:
         loaded = self._engine.loaded
-        return loaded.margin_s if loaded is not None else 0.0
+        return loaded.margin_s if loaded is not None else None
 
     def _engine_changed(self) -> None:
         self._news.set()
-        wanted = self._wanted
-        if wanted is not None and self._engine.loaded is not None:
-            margin_s = self._margin_s()
-            if margin_s != wanted.margin_s:
-                self._wanted = replace(wanted, margin_s=margin_s)
-                self._send(messages.Margin(margin_s))
+        wanted, margin_s = self._wanted, self._margin_s()
+        if wanted is not None and margin_s is not None and margin_s != wanted.margin_s:
+            self._wanted = replace(wanted, margin_s=margin_s)
+            self._send(messages.Margin(margin_s))
 
     def _received(self, message: object) -> None:
         if isinstance(message, messages.Answer):
@@ -232,6 +230,8 @@ class LiveInput:
             self._heard(message)
         elif isinstance(message, WindowHeard):
             self._queue(message)
+        elif isinstance(message, messages.WindowMissed):
+            self._show(skipped=self.status.skipped + 1)
         elif isinstance(message, messages.Opened):
             self._show(
                 state="listening",

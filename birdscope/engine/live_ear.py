@@ -14,7 +14,15 @@ from birdscope.audio.live_tape import WINDOW_SAMPLES, LivePictures, LiveTape
 from birdscope.audio.recorder import Recorder, rescue
 from birdscope.core.errors import AudioDeviceError
 from birdscope.core.windows import SAMPLE_RATE_HZ, SOUNDSCAPE_S
-from birdscope.engine.live_messages import Heard, Kept, NotRecorded, Opened, Waits, WindowHeard
+from birdscope.engine.live_messages import (
+    Heard,
+    Kept,
+    NotRecorded,
+    Opened,
+    Waits,
+    WindowHeard,
+    WindowMissed,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +91,7 @@ class LiveEar:
         source: The input.
         send: Takes what there is to say.
         folder: Where recordings are written; None where nothing may be.
-        margin_s: Sound that is wanted around a window.
+        margin_s: Sound that is wanted around a window; None while it is not known.
         first_window: Number of the window that begins with the first sample.
         now: A clock in seconds.
     """
@@ -93,7 +101,7 @@ class LiveEar:
         source: Source,
         send: Callable[[object], None],
         folder: Path | None = None,
-        margin_s: float = 0.0,
+        margin_s: float | None = 0.0,
         first_window: int = 0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -188,6 +196,9 @@ class LiveEar:
         self._send(Waits(text, "it is opened again as soon as it is there"))
 
     def _send_windows(self) -> None:
+        self._miss_windows()
+        if self.margin_s is None:
+            return
         margin = math.ceil(self.margin_s * SAMPLE_RATE_HZ)
         while (self._window + 1) * WINDOW_SAMPLES + margin <= self.tape.end:
             number = self._window
@@ -204,6 +215,12 @@ class LiveEar:
                     ended_at,
                 )
             )
+
+    def _miss_windows(self) -> None:
+        """Give up windows whose sound is forgotten before anybody wanted it."""
+        while self._window * WINDOW_SAMPLES < self.tape.begin:
+            self._send(WindowMissed(self._window))
+            self._window += 1
 
     def _begin_recording(self) -> None:
         if self._folder is None:

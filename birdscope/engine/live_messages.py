@@ -23,20 +23,21 @@ class Listen:
         token: Number of the request.
         device: One of the answer to DevicesWanted; empty is the system's default.
         folder: Where recordings are written; None where nothing may be.
-        margin_s: Sound that the ensemble wants before and after a window.
+        margin_s: Sound that the ensemble wants before and after a window; None while that is
+            not known: windows wait.
         first_window: Number of the window that begins with the first sample.
     """
 
     token: int
     device: str = ""
     folder: Path | None = None
-    margin_s: float = 0.0
+    margin_s: float | None = None
     first_window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """Another ensemble wants other sound around a window.
+    """What an ensemble wants is known.
 
     Attributes:
         seconds: Before and after it.
@@ -170,6 +171,13 @@ class WindowHeard:
     index: int
     n_windows: int
     ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMissed:
+    """A window waited for an ensemble until its sound was forgotten."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,34 @@ async def test_pictures_and_levels_come_from_the_process(engine, log) -> None:
     assert log.windows == [], "there are no nets"
 
 
-async def test_windows_wait_for_the_nets_and_the_oldest_give_way(engine, ensemble, log) -> None:
+async def test_windows_wait_for_the_nets_as_long_as_their_sound_is_there(
+    engine, ensemble, log
+) -> None:
+    log.live.start()
+    await until(lambda: log.live.status.heard_s > 22)
+    assert log.windows == []
+    await engine.warm(ensemble(), CLASSES)
+    await until(lambda: len(log.windows) >= 6)
+    assert [one.number for one in log.windows[:6]] == [0, 1, 2, 3, 4, 5]
+    assert log.live.status.skipped == 0
+
+
+async def test_windows_give_way_to_newer_ones_while_the_nets_are_away(
+    engine, ensemble, log, monkeypatch
+) -> None:
+    await engine.warm(ensemble(), CLASSES)
+    away = asyncio.Event()
+    score = engine.score_sound
+
+    async def slow(*sound):
+        await away.wait()
+        return await score(*sound)
+
+    monkeypatch.setattr(engine, "score_sound", slow)
     log.live.start()
     await until(lambda: log.live.status.skipped >= 2)
     assert log.live.status.waiting == 12
-    await engine.warm(ensemble(), CLASSES)
+    away.set()
     await until(lambda: len(log.windows) >= 12)
     numbers = [one.number for one in log.windows]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))

@@ -11,7 +11,15 @@ import soundfile
 
 from birdscope.audio.recorder import Recorder
 from birdscope.engine.live_ear import DEAD_S, RETRY_S, LiveEar
-from birdscope.engine.live_messages import Heard, Kept, NotRecorded, Opened, Waits, WindowHeard
+from birdscope.engine.live_messages import (
+    Heard,
+    Kept,
+    NotRecorded,
+    Opened,
+    Waits,
+    WindowHeard,
+    WindowMissed,
+)
 from tests.engine.live_fakes import RATE_HZ, FakeSource, numbered
 
 WINDOW = 5 * RATE_HZ
@@ -63,6 +71,20 @@ def test_a_window_brings_the_sound_around_it_that_the_nets_hear() -> None:
     parts = second.waveform[[0, WINDOW, 2 * WINDOW, -1]]
     assert parts == pytest.approx([0.0, 0.01, 0.02, 0.02])
     assert second.ended_at == pytest.approx(110.0), "the window's end, not its margin's"
+
+
+def test_windows_wait_until_it_is_known_what_the_nets_hear() -> None:
+    listening = Listening()
+    listening.ear.margin_s = None
+    listening.hear(np.tile(numbered(1) + 0.01, 21), block=32_000)
+    assert listening.all(WindowHeard) == []
+    missed = [one.number for one in listening.all(WindowMissed)]
+    assert missed == [0, 1, 2], "105 s were heard, 90 s are kept"
+    listening.ear.margin_s = 2.5
+    listening.hear(np.full(100, 0.01, np.float32))
+    windows = listening.all(WindowHeard)
+    assert [one.number for one in windows] == list(range(4, 20))
+    assert len(windows[5].waveform) == 400_000
 
 
 def test_it_tells_levels_and_lost_sound() -> None:
