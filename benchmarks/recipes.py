@@ -51,7 +51,7 @@ def main() -> int:
             for name in names:
                 data = dataset(name, args.folder)
                 for row in rows:
-                    _measure(row, seed, name, data, args.folder)
+                    measure(row, seed, name, data, args.folder)
     for name in names:
         print("\n".join(table(name, rows, args.folder)))
     return 0
@@ -86,7 +86,7 @@ def _hide_every_second(source: Path, root: Path) -> None:
             (root / path.name).symlink_to(path.resolve())
 
 
-def _measure(row: Row, seed: int, name: str, data: Path, folder: Path) -> None:
+def measure(row: Row, seed: int, name: str, data: Path, folder: Path) -> None:
     """Train and score a row with a seed, unless its result is there."""
     from birdscope.core.events import Event
     from birdscope.dataset.catalog import Catalog
