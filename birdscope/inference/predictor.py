@@ -147,7 +147,7 @@ class Predictor:
         """What decides the numbers beside the weights; empty where "exact"."""
         said = {} if self.precision == "exact" else {"precision": str(self.precision)}
         if self.quantised is not None:
-            said["calibration"] = self.quantised.fingerprint
+            said |= self.quantised.numerics
         return said
 
     @property

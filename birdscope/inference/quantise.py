@@ -4,7 +4,7 @@ What was measured decides how (on nets trained on rare, loud calls): ranges of a
 their extremes, because the calls are what quantiles cut off (largest difference of a
 probability 0.04 in place of 0.5); biases are not corrected, which shifted quiet classes more
 than rounding does (mean difference 0.001 in place of 0.017). The head (Linear,
-attention, classifier) stays in float32; a first convolution in float32 changed nothing and
+attention, classifier) stays in floats; a first convolution in float32 changed nothing and
 cost a tenth of the speed.
 """
 
@@ -144,7 +144,7 @@ def _with_nncf(model: Any, mels: _Heard) -> Any:
 
 
 def kept_in_float(model: Any) -> list[str]:
-    """Names of the layers that stay in float32: those of the head.
+    """Names of the layers that stay in floats: those of the head.
 
     They no longer compute on images [B, channels, mels, frames].
     """

@@ -53,6 +53,13 @@ class QuantisedEnsemble:
     models: tuple[Path, ...]
     fingerprint: str
 
+    @property
+    def numerics(self) -> dict[str, str]:
+        """What decides the numbers: the nets, and what their heads compute in."""
+        from birdscope.inference.openvino_backend import float_part
+
+        return {"calibration": self.fingerprint, "float_part": float_part()}
+
 
 def folder_of(checkpoint: LoadedCheckpoint, calibration: str) -> Path:
     """Where the net of a checkpoint and a calibration is or will be."""
