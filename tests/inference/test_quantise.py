@@ -157,9 +157,7 @@ def test_int8_is_near_exact_and_says_what_it_is(
     assert not [one for one in calibrate(ensemble, recordings) if "calibrating" in one.message]
 
 
-def test_the_head_stays_float(
-    ensemble: Path, recordings: list[Recording]
-) -> None:
+def test_the_head_stays_float(ensemble: Path, recordings: list[Recording]) -> None:
     import openvino
 
     calibrate(ensemble, recordings)
