@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 from pathlib import Path
 
@@ -57,10 +56,10 @@ def test_json_turns_nan_and_arrays_into_plain_values(capsys: pytest.CaptureFixtu
 
 def test_the_first_interrupt_asks_the_second_ends() -> None:
     with stopping() as stop:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert stop
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_metrics_are_described_with_their_names() -> None:
