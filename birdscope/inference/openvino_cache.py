@@ -26,6 +26,7 @@ from birdscope.core import paths
 from birdscope.core.events import Emit, Event
 from birdscope.core.int8 import converter_versions
 from birdscope.inference.members import LoadedCheckpoint
+from birdscope.inference.openvino_module import load_openvino
 from birdscope.nets.folding import fold_for_inference
 
 # Raised whenever the same net would be converted otherwise.
@@ -70,7 +71,7 @@ def forget(model: Path) -> None:
 
 
 def _convert(checkpoint: LoadedCheckpoint, target: Path) -> None:
-    import openvino
+    openvino = load_openvino()
 
     shape, module = checkpoint.mel_shape, checkpoint.with_weights().module
     fold_for_inference(module, shape)

@@ -29,6 +29,7 @@ from birdscope.core.events import Emit, Event, Stop
 from birdscope.core.int8 import Int8Calibration, can_calibrate
 from birdscope.inference.members import LoadedCheckpoint
 from birdscope.inference.openvino_cache import MODEL, converted, locked
+from birdscope.inference.openvino_module import load_openvino
 from birdscope.inference.quantised_cache import (
     QuantisedNet,
     folder_of,
@@ -108,7 +109,7 @@ class _Heard:
 
 
 def _make(source: Path, target: Path, calibration: Int8Calibration, mels: _Heard) -> None:
-    import openvino
+    openvino = load_openvino()
 
     model = _with_nncf(openvino.Core().read_model(source), mels)
     making = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))

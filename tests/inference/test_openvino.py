@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -164,3 +166,15 @@ def test_a_checkpoint_that_is_wrong_is_refused_although_no_weights_are_read(tmp_
     path.write_text('[[members]]\nname = "mine"\ncheckpoints = "mine"\narchitecture = "timm_sed"\n')
     with pytest.raises(CheckpointError, match="architecture"):
         load(path, backend="openvino")
+
+
+def test_openvino_reports_to_nobody():
+    code = (
+        "import sys\n"
+        "from birdscope.inference.openvino_module import load_openvino\n"
+        "load_openvino()\n"
+        "from openvino.tools.ovc import telemetry_utils\n"
+        "print(telemetry_utils.tm.__name__, sys.modules['openvino_telemetry'])\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["openvino.tools.ovc.telemetry_stub", "None"]
