@@ -19,6 +19,7 @@ NAMES = (
     "training_input",
     "catalog",
     "first_paint",
+    "key_latency",
     "scrolling",
     "redraw",
     "tuning",
