@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -10,8 +9,8 @@ from textual.content import Content
 from birdscope.core.types import Taxonomy
 from birdscope.core.units import clock
 from birdscope.core.windows import WINDOW_S
-from birdscope.tui.scope_text import NAMES_FROM, TOP
-from birdscope.tui.widgets.top_species import SpeciesScore, cut
+from birdscope.tui.species_lines import best_species
+from birdscope.tui.widgets.top_species import SpeciesScore
 
 if TYPE_CHECKING:
     from birdscope.engine.live_status import LiveStatus
@@ -92,23 +91,6 @@ def facts(feed: LiveFeed, margin_s: float) -> Content:
     return line
 
 
-def row_labels(
-    taxonomy: Taxonomy, classes: Sequence[str], columns: Sequence[int], gutter: int
-) -> list[str]:
-    """Names of rows, as Scope's heat map has them."""
-    labels = [classes[column] for column in columns]
-    names = [taxonomy.get(label).name for label in labels]
-    code_cells = max((len(label) for label in labels), default=0)
-    room = gutter - code_cells - 3
-    if room < 8:
-        pairs = zip(labels, names, strict=True)
-        return [name if label.isdigit() or gutter >= NAMES_FROM else label for label, name in pairs]
-    return [
-        label if label == name else f"{cut(name, room)} {label:<{code_cells}}"
-        for label, name in zip(labels, names, strict=True)
-    ]
-
-
 def top_of(
     feed: LiveFeed, taxonomy: Taxonomy, number: int, chosen: int | None
 ) -> tuple[str, list[SpeciesScore], tuple[str, ...], str]:
@@ -120,27 +102,16 @@ def top_of(
         number: The window, since the beginning.
         chosen: Column of the selected species; None where none is.
     """
-    from birdscope.engine.ranking import top_columns
-
     windows, blended = feed.windows, feed.blended
     title = f"{clock(number * WINDOW_S)}–{clock((number + 1) * WINDOW_S)}"
     if windows is None or blended is None:
         return title, [], (), "no window yet"
     place = number - windows.first
-    known = 0 <= place < len(blended.probabilities)
-    columns = top_columns(blended.probabilities[place], TOP) if known else ()
-    if not columns:
+    scores = []
+    if 0 <= place < len(blended.probabilities):
+        scores = best_species(blended, place, windows.classes, taxonomy, chosen)
+    if not scores:
         return title, [], (), "is being heard …" if place >= 0 else "no longer there"
-    scores = [
-        SpeciesScore(
-            windows.classes[column],
-            taxonomy.get(windows.classes[column]).name,
-            float(blended.probabilities[place, column]),
-            tuple(blended.member_probabilities[:, place, column].tolist()),
-            column == chosen,
-        )
-        for column in columns
-    ]
     return title, scores, blended.members, ""
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Recording, Species, Taxonomy
 from birdscope.engine.arranging import Arrangement, arrange, cell_marks
-from birdscope.tui import scope_text
+from birdscope.tui.scope_text import row_values
+from birdscope.tui.species_lines import row_labels
 from birdscope.tui.verdict_desk import VerdictDesk
 
 if TYPE_CHECKING:
@@ -83,10 +84,10 @@ class HeatDesk:
         species = [taxonomy.get(label) for label in feed.classes]
         self.rows = arrange(feed.blended, species, self.wanted, window)
         pinned = sum(species[column].label in self.wanted.pins for column in self.rows)
-        labels = scope_text.row_labels(feed, taxonomy, heatmap.gutter_width, self.rows)
+        labels = row_labels(feed.classes, taxonomy, heatmap.gutter_width, self.rows)
         changes = feed.changes and feed.other is not None
         heatmap.threshold = self.threshold
-        values = scope_text.row_values(feed, self.rows)
+        values = row_values(feed, self.rows)
         with heatmap.prevent(type(heatmap).CellSelected):
             heatmap.show(labels, values, pinned=pinned, changes=changes)
             if before in self.rows and heatmap.cursor[0]:

@@ -11,16 +11,14 @@ from birdscope.core.types import Taxonomy
 from birdscope.core.units import clock
 from birdscope.core.windows import WINDOW_S
 from birdscope.tui.ensembles import none_fits
-from birdscope.tui.widgets.top_species import SpeciesScore, cut
+from birdscope.tui.species_lines import best_species
+from birdscope.tui.widgets.top_species import SpeciesScore
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from birdscope.tui.scope_feed import Feed
-
-TOP = 10
-NAMES_FROM = 14
 
 
 def header(feed: Feed, span: str, look: str = "") -> Content:
@@ -155,21 +153,6 @@ def row_values(feed: Feed, rows: Sequence[int]) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(shown[:, list(rows)].T)
 
 
-def row_labels(feed: Feed, taxonomy: Taxonomy, gutter: int, rows: Sequence[int]) -> list[str]:
-    """Name and code where there is room, else the name, or a code that says more than a number."""
-    labels = [feed.classes[column] for column in rows]
-    names = [taxonomy.get(label).name for label in labels]
-    code_cells = max((len(label) for label in labels), default=0)
-    room = gutter - code_cells - 3
-    if room < 8:
-        pairs = zip(labels, names, strict=True)
-        return [name if label.isdigit() or gutter >= NAMES_FROM else label for label, name in pairs]
-    return [
-        label if label == name else f"{cut(name, room)} {label:<{code_cells}}"
-        for label, name in zip(labels, names, strict=True)
-    ]
-
-
 def top_of(
     feed: Feed, taxonomy: Taxonomy, window: int, chosen: int | None
 ) -> tuple[str, list[SpeciesScore], tuple[str, ...], str]:
@@ -181,27 +164,17 @@ def top_of(
         window: The selected window.
         chosen: Column of the selected species; None where none is.
     """
-    from birdscope.engine.ranking import top_columns
-
     if not feed.n_windows:
         return "", [], (), ""
     span = f"{clock(window * WINDOW_S)}–{clock((window + 1) * WINDOW_S)}"
     title = f"Window {window + 1} · {span}"
     blended = feed.blended
-    columns = top_columns(blended.probabilities[window], TOP) if blended is not None else ()
-    if blended is None or not columns:
+    scores = []
+    if blended is not None:
+        scores = best_species(blended, window, feed.classes, taxonomy, chosen)
+    if blended is None or not scores:
         busy = window in feed.remaining
         return title, [], (), "is being predicted …" if busy else "not predicted yet"
-    scores = [
-        SpeciesScore(
-            feed.classes[column],
-            taxonomy.get(feed.classes[column]).name,
-            float(blended.probabilities[window, column]),
-            tuple(blended.member_probabilities[:, window, column].tolist()),
-            column == chosen,
-        )
-        for column in columns
-    ]
     return title, scores, blended.members, ""
 
 

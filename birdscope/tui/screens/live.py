@@ -18,10 +18,11 @@ from textual.widgets import Static
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Species, Taxonomy
 from birdscope.core.windows import WINDOW_S
-from birdscope.tui import live_text
+from birdscope.tui import live_text, scope_text
 from birdscope.tui.live_bindings import LIVE_BINDINGS, PICTURE_BINDINGS
 from birdscope.tui.live_feed import LiveFeed
 from birdscope.tui.screens.choose_one import Choice, ChooseOne
+from birdscope.tui.species_lines import row_labels
 from birdscope.tui.widgets.engine_line import EngineLine
 from birdscope.tui.widgets.heatmap import HeatMap
 from birdscope.tui.widgets.key_hints import KeyHints
@@ -289,13 +290,11 @@ class LiveScreen(ModalScreen[Path | None]):
         species = self._rows[row] if row < len(self._rows) else None
         with heatmap.prevent(HeatMap.CellSelected):
             if windows is None or blended is None:
-                from birdscope.tui.scope_text import empty_rows
-
-                heatmap.show(*empty_rows(places))
+                heatmap.show(*scope_text.empty_rows(places))
             else:
                 self._rows = feed.rows
-                labels = live_text.row_labels(
-                    self._taxonomy, windows.classes, self._rows, heatmap.gutter_width
+                labels = row_labels(
+                    windows.classes, self._taxonomy, heatmap.gutter_width, self._rows
                 )
                 heatmap.show(labels, rows_of(blended.probabilities, self._rows, places))
                 # the best come first at every window; the cursor stays on its species
