@@ -24,46 +24,6 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --device, --backend, --precision, --calibration, --threads and --restart."""
-    group = parser.add_argument_group("machine")
-    group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    group.add_argument(
-        "--backend",
-        choices=("auto", "torch", "openvino"),
-        default="auto",
-        help="what runs the nets; auto takes OpenVINO on a CPU where it is installed",
-    )
-    group.add_argument(
-        "--precision",
-        choices=("exact", "fast", "int8"),
-        default="exact",
-        help="exact: float32; fast: bfloat16, with OpenVINO on a CPU that has it; int8: 8-bit "
-        "integers, with OpenVINO, after birdscope quantize",
-    )
-    group.add_argument(
-        "--calibration",
-        default="",
-        metavar="ID",
-        help="which calibration int8 takes (default: the dataset's own, else the newest)",
-    )
-    group.add_argument("--threads", type=positive, metavar="N", help="CPU threads of the nets")
-    group.add_argument(
-        "--restart", action="store_true", help="throw away scores that are there, begin anew"
-    )
-    group.add_argument(
-        "--speed", type=Path, metavar="DIR", help="keep the measured speed in this folder"
-    )
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return number
-
-
 def keep_outside(data: Path, *written: Path | None) -> None:
     """Nothing is ever written into a dataset folder.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from birdscope.commands._predicting import positive
+from birdscope.commands._arguments import positive
 from birdscope.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._arguments import add_ensemble_argument
+
 if TYPE_CHECKING:
     from birdscope.submission.bundle import BundleOptions
 
@@ -22,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
-    )
+    add_ensemble_argument(parser)
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="post-processing (default: the ensemble's)"
     )

@@ -6,8 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._arguments import (
+    add_data_argument,
+    add_ensemble_argument,
+    add_machine_arguments,
+    positive,
+)
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
-from birdscope.commands._predicting import add_machine_arguments, positive, predict_into
+from birdscope.commands._predicting import predict_into
 
 if TYPE_CHECKING:
     from birdscope.core.types import Recording
@@ -23,12 +29,8 @@ this machine: Kaggle's may be slower or faster. --speed keeps it where the explo
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
-    )
-    parser.add_argument(
-        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
-    )
+    add_data_argument(parser)
+    add_ensemble_argument(parser)
     parser.add_argument(
         "--limit", type=positive, default=3, metavar="N", help="soundscapes (default: 3)"
     )

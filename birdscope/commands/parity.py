@@ -8,8 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._arguments import (
+    add_choice_arguments,
+    add_data_argument,
+    add_ensemble_argument,
+    add_split_argument,
+    positive,
+)
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
-from birdscope.commands._predicting import choose, heeding, keep_outside, positive, usable_threads
+from birdscope.commands._predicting import choose, heeding, keep_outside, usable_threads
 
 if TYPE_CHECKING:
     from birdscope.core.events import Emit, Stop
@@ -41,22 +48,10 @@ class _Way:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
-    )
-    parser.add_argument(
-        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
-    )
-    parser.add_argument(
-        "--split",
-        choices=("train_soundscapes", "test_soundscapes", "train_audio"),
-        default="train_soundscapes",
-        help="which part of it (default: train_soundscapes)",
-    )
-    parser.add_argument(
-        "--limit", type=positive, default=20, metavar="N", help="recordings (default: 20)"
-    )
-    parser.add_argument("--recordings", metavar="GLOB", help="only those whose name matches")
+    add_data_argument(parser)
+    add_ensemble_argument(parser)
+    add_split_argument(parser, "train_soundscapes")
+    add_choice_arguments(parser, 20)
     parser.add_argument(
         "--labels", type=Path, metavar="CSV", help="labels (default: the dataset's, if it has any)"
     )

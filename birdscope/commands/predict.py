@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from birdscope.commands._arguments import (
+    add_choice_arguments,
+    add_data_argument,
+    add_ensemble_argument,
+    add_machine_arguments,
+    add_split_argument,
+)
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
 from birdscope.commands._predicting import (
-    add_machine_arguments,
     choose,
     describe_run,
     keep_outside,
-    positive,
     predict_into,
     run_as_json,
 )
@@ -25,23 +30,13 @@ that can't be read don't stop it; their outcome is printed and kept in DIR/recor
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
-    )
-    parser.add_argument(
-        "--split",
-        choices=("test_soundscapes", "train_soundscapes", "train_audio"),
-        default="test_soundscapes",
-        help="which part of it (default: test_soundscapes)",
-    )
-    parser.add_argument(
-        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
-    )
+    add_data_argument(parser)
+    add_split_argument(parser, "test_soundscapes")
+    add_ensemble_argument(parser)
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="where the scores are kept"
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N recordings")
-    parser.add_argument("--recordings", metavar="GLOB", help="only those whose name matches")
+    add_choice_arguments(parser)
     parser.add_argument(
         "--list", type=Path, metavar="FILE", help="only those that a text file lists, a key a line"
     )

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from birdscope.commands._arguments import add_data_argument, add_ensemble_argument, positive
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
-from birdscope.commands._predicting import keep_outside, positive, usable_threads
+from birdscope.commands._predicting import keep_outside, usable_threads
 from birdscope.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,12 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_make(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
-    )
-    parser.add_argument(
-        "--ensemble", type=Path, required=True, metavar="FILE", help="the teacher (TOML)"
-    )
+    add_data_argument(parser)
+    add_ensemble_argument(parser, "the teacher (TOML)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="NAME", help="also never this recording"

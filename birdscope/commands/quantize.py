@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._arguments import (
+    add_choice_arguments,
+    add_data_argument,
+    add_ensemble_argument,
+    add_split_argument,
+    positive,
+)
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
-from birdscope.commands._predicting import choose, heeding, positive, usable_threads
+from birdscope.commands._predicting import choose, heeding, usable_threads
 
 if TYPE_CHECKING:
     from birdscope.core.events import Emit, Stop
@@ -30,26 +37,10 @@ costs on your recordings.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
-    )
-    parser.add_argument(
-        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
-    )
-    parser.add_argument(
-        "--split",
-        choices=("train_soundscapes", "test_soundscapes", "train_audio"),
-        default="train_soundscapes",
-        help="which part of it (default: train_soundscapes)",
-    )
-    parser.add_argument(
-        "--limit",
-        type=positive,
-        default=RECORDINGS,
-        metavar="N",
-        help=f"recordings (default: {RECORDINGS})",
-    )
-    parser.add_argument("--recordings", metavar="GLOB", help="only those whose name matches")
+    add_data_argument(parser)
+    add_ensemble_argument(parser)
+    add_split_argument(parser, "train_soundscapes")
+    add_choice_arguments(parser, RECORDINGS)
     parser.add_argument(
         "--windows",
         type=positive,

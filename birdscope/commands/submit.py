@@ -8,13 +8,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._arguments import (
+    add_data_argument,
+    add_ensemble_argument,
+    add_machine_arguments,
+    add_split_argument,
+    positive,
+)
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
 from birdscope.commands._predicting import (
-    add_machine_arguments,
     choose,
     describe_run,
     keep_outside,
-    positive,
     predict_into,
     run_as_json,
 )
@@ -45,12 +50,8 @@ Exit codes: 0 the file is written and would be accepted, 8 it would not.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a dataset in BirdCLEF layout"
-    )
-    parser.add_argument(
-        "--ensemble", type=Path, required=True, metavar="FILE", help="an ensemble file (TOML)"
-    )
+    add_data_argument(parser)
+    add_ensemble_argument(parser)
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="post-processing (default: the ensemble's)"
     )
@@ -58,11 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scores", type=Path, metavar="DIR", help="keep the scores here (default: not kept)"
     )
-    parser.add_argument(
-        "--split",
-        choices=("test_soundscapes", "train_soundscapes"),
-        default="test_soundscapes",
-        help="train_soundscapes is for debugging (default: test_soundscapes)",
+    add_split_argument(
+        parser,
+        "test_soundscapes",
+        ("test_soundscapes", "train_soundscapes"),
+        "train_soundscapes is for debugging",
     )
     parser.add_argument(
         "--debug-limit", type=positive, metavar="N", help="of train_soundscapes only the first N"

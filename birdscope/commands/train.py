@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._arguments import add_data_argument, positive
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
-from birdscope.commands._predicting import keep_outside, positive, usable_threads
+from birdscope.commands._predicting import keep_outside, usable_threads
 from birdscope.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "recipe", metavar="RECIPE", help="a recipe file (TOML), or the name of a built-in one"
     )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", required=True, help="a dataset in BirdCLEF layout"
-    )
+    add_data_argument(parser)
     parser.add_argument(
         "--out", type=Path, metavar="RUN_DIR", required=True, help="where the run is kept"
     )

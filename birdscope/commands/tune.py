@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from birdscope.commands._arguments import positive
 from birdscope.commands._output import add_output_arguments, print_json, reporter, stopping
-from birdscope.commands._predicting import positive
 from birdscope.commands._tuning import (
     add_bootstrap_argument,
     add_source_arguments,
