@@ -25,9 +25,11 @@ demo: $(STAMP)
 	$(BIN)/birdscope demo
 	$(BIN)/birdscope --data sessions/demo-data --session demo --ensemble models/demo.toml
 
-# Sound goes through one device, so tests that listen to it run one after the other.
+# Sound goes through one device, so tests that listen to it run one after the other. A worker that
+# dies is a failure and isn't replaced: pytest-xdist would run its file for ever.
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not audio" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not audio" --numprocesses auto --maxprocesses 4 --dist loadfile \
+		--max-worker-restart 0
 	$(BIN)/python -m pytest -m audio
 
 check: $(STAMP)

@@ -71,6 +71,23 @@ def _steps(factor: int) -> dict[str, Any]:
     return {**_MIXUP, "optim": {"epochs": EPOCHS * factor}}
 
 
+def _student(**pseudo: Any) -> dict[str, Any]:
+    """A teacher, and a student that learns from its labels beside the clips."""
+    labels = {**_PSEUDO, **pseudo, "use": "apart", "share": 0.5}
+    student = {"name": "student", "teacher": "previous", "pseudo": labels}
+    return {**_MIXUP, "stages": [{"name": "teacher"}, student]}
+
+
+def _pretrained(**tuning: Any) -> dict[str, Any]:
+    """Training on the other dataset first, and then on this one."""
+    first = {
+        "name": "pretraining",
+        "dataset": "pretraining",
+        "data": {"without_main_classes": True},
+    }
+    return {**_MIXUP, "stages": [first, {"name": "fine-tuning", "init": "previous", **tuning}]}
+
+
 _DISTILL = {"temperature": 3.0, "squared_temperature": True}
 ROWS = (
     Row("baseline", _NO_MIXUP),
@@ -79,32 +96,12 @@ ROWS = (
     Row("+ soft AUC", {**_MIXUP, "loss": {"kind": "soft_auc_logistic"}}, "+ mixup (max labels)"),
     Row(
         "+ pseudo labels with power",
-        {
-            **_MIXUP,
-            "stages": [
-                {"name": "teacher"},
-                {
-                    "name": "student",
-                    "teacher": "previous",
-                    "pseudo": {**_PSEUDO, "power": 1.5, "use": "apart", "share": 0.5},
-                },
-            ],
-        },
+        _student(power=1.5),
         "+ mixup (max labels)",
     ),
     Row(
         "+ pseudo labels, the author's thresholds",
-        {
-            **_MIXUP,
-            "stages": [
-                {"name": "teacher"},
-                {
-                    "name": "student",
-                    "teacher": "previous",
-                    "pseudo": {**_PSEUDO, **_AUTHORS, "use": "apart", "share": 0.5},
-                },
-            ],
-        },
+        _student(**_AUTHORS),
         "+ mixup (max labels)",
     ),
     Row(
@@ -169,32 +166,12 @@ ROWS = (
     ),
     Row(
         "pretraining, then a tenth of the rate",
-        {
-            **_MIXUP,
-            "stages": [
-                {
-                    "name": "pretraining",
-                    "dataset": "pretraining",
-                    "data": {"without_main_classes": True},
-                },
-                {"name": "fine-tuning", "init": "previous", **_rate(0.1)},
-            ],
-        },
+        _pretrained(**_rate(0.1)),
         "+ mixup (max labels)",
     ),
     Row(
         "pretraining, then the full rate",
-        {
-            **_MIXUP,
-            "stages": [
-                {
-                    "name": "pretraining",
-                    "dataset": "pretraining",
-                    "data": {"without_main_classes": True},
-                },
-                {"name": "fine-tuning", "init": "previous"},
-            ],
-        },
+        _pretrained(),
         "+ mixup (max labels)",
     ),
 )

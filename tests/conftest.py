@@ -30,6 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=MORE_TRIES))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str) -> None:
+    """Name the test that took its worker with it at once: the summary may never come."""
+    print(f"\nthe worker died in {crashitem}", flush=True)
+
+
 def _absent(what: str) -> None:
     """Skip, or fail where the real data must be there (BIRDSCOPE_REQUIRE_SHARED=1)."""
     if os.environ.get("BIRDSCOPE_REQUIRE_SHARED") == "1":

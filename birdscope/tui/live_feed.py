@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FOLDER = "recordings"
 # Latencies that are remembered: of five minutes.
 _REMEMBERED = 60
+# Before a blend is asked for again that the engine couldn't answer.
+_PAUSE_S = 0.12
 
 
 class LiveFeed:
@@ -173,6 +175,8 @@ class LiveFeed:
                 await self._blend()
             except Cancelled:
                 self._dirty.set()
+                await asyncio.sleep(_PAUSE_S)
+                continue
             except BirdscopeError as error:
                 self.problem = str(error)
             self._changed("windows")
