@@ -99,6 +99,18 @@ def fake_jobs(tmp_path: Path) -> Iterator[Callable[[], Jobs]]:
     stop_all(make())
 
 
+@pytest.fixture
+def budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An ensemble, and a machine that has OpenVINO and can do it fast; where speeds are kept."""
+    models = tmp_path / "home" / "models"
+    models.mkdir(parents=True)
+    (models / "demo.toml").write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
+    (models / "alpha.pth").touch()
+    monkeypatch.setattr(submit_facts, "usual_backend", lambda: "openvino")
+    monkeypatch.setattr(cpu, "cpu_features", lambda: cpu.CpuFeatures(True, True))
+    return tmp_path / "home" / "sessions" / "test" / "budget"
+
+
 def precision(pane: SubmitPane) -> str:
     entries = {one.key: one for one in pane.query_one(SubmitForm).entries}
     return f"{entries['precision'].value}  {entries['precision'].note}"
@@ -108,16 +120,8 @@ async def test_a_drift_is_refused_until_it_is_accepted_or_small(
     make_app: MakeApp,
     tiny_dataset: Path,
     fake_jobs: Callable[[], Jobs],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    budget: Path,
 ) -> None:
-    models = tmp_path / "home" / "models"
-    models.mkdir(parents=True)
-    (models / "demo.toml").write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
-    (models / "alpha.pth").touch()
-    monkeypatch.setattr(submit_facts, "usual_backend", lambda: "openvino")
-    monkeypatch.setattr(cpu, "cpu_features", lambda: cpu.CpuFeatures(True, True))
-    budget = tmp_path / "home" / "sessions" / "test" / "budget"
     async with submit_tab(make_app(tiny_dataset), fake_jobs, LARGE) as (pilot, pane):
         await wait_for(pilot, lambda: not pane.plan.why_not())
         assert precision(pane).startswith("exact · openvino")
@@ -151,18 +155,12 @@ async def test_int8_offers_to_calibrate_and_is_measured_before_an_export(
     make_app: MakeApp,
     tiny_dataset: Path,
     fake_jobs: Callable[[], Jobs],
+    budget: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    models = tmp_path / "home" / "models"
-    models.mkdir(parents=True)
-    (models / "demo.toml").write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')
-    (models / "alpha.pth").touch()
     monkeypatch.setenv("BIRDSCOPE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(submit_facts, "usual_backend", lambda: "openvino")
-    monkeypatch.setattr(cpu, "cpu_features", lambda: cpu.CpuFeatures(True, True))
     monkeypatch.setattr(int8, "can_calibrate", lambda: True)
-    budget = tmp_path / "home" / "sessions" / "test" / "budget"
     async with submit_tab(make_app(tiny_dataset), fake_jobs, LARGE) as (pilot, pane):
         await wait_for(pilot, lambda: not pane.plan.why_not())
         pane.query_one(SubmitForm).focus()
