@@ -17,7 +17,7 @@ from birdscope.core.pages import let_go
 from birdscope.inference.backends import Precision
 from birdscope.inference.members import LoadedCheckpoint
 from birdscope.inference.openvino_cache import converted, forget
-from birdscope.inference.openvino_module import load_openvino
+from birdscope.inference.openvino_module import openvino_core
 from birdscope.inference.quantised_cache import REMEDY as QUANTISE
 
 # OpenVINO takes bfloat16 by itself where the CPU has it: the precision is always said.
@@ -47,9 +47,7 @@ class OpenVinoBackend:
         emit: Emit,
         quantised: Path | None = None,
     ) -> None:
-        openvino = load_openvino()
-
-        core = openvino.Core()
+        core = openvino_core()
         path = quantised or converted(checkpoint, emit)
         try:
             model = core.read_model(path)
@@ -125,7 +123,5 @@ def usable_precisions() -> tuple[Precision, ...]:
             "OpenVINO is not installed",
             remedy="pip install 'birdscope[openvino]', or use --backend torch",
         )
-    openvino = load_openvino()
-
-    has = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    has = openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return ("exact", "fast", "int8") if "BF16" in has else ("exact", "int8")

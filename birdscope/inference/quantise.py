@@ -29,7 +29,7 @@ from birdscope.core.events import Emit, Event, Stop
 from birdscope.core.int8 import Int8Calibration, can_calibrate
 from birdscope.inference.members import LoadedCheckpoint
 from birdscope.inference.openvino_cache import MODEL, converted, locked
-from birdscope.inference.openvino_module import load_openvino
+from birdscope.inference.openvino_module import load_openvino, openvino_core
 from birdscope.inference.quantised_cache import (
     QuantisedNet,
     folder_of,
@@ -111,7 +111,7 @@ class _Heard:
 def _make(source: Path, target: Path, calibration: Int8Calibration, mels: _Heard) -> None:
     openvino = load_openvino()
 
-    model = _with_nncf(openvino.Core().read_model(source), mels)
+    model = _with_nncf(openvino_core().read_model(source), mels)
     making = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         openvino.save_model(model, making / MODEL, compress_to_fp16=False)

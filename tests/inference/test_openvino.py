@@ -178,3 +178,26 @@ def test_openvino_reports_to_nobody():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["openvino.tools.ovc.telemetry_stub", "None"]
+
+
+def test_signals_are_heard_after_an_ensemble_went_in_another_thread(ensemble: Path) -> None:
+    code = (
+        "import faulthandler, gc, pathlib, signal, sys, threading\n"
+        "from birdscope.inference.predictor import Predictor\n"
+        # gives this thread an alternative signal stack, as pytest and the engine do
+        "faulthandler.enable()\n"
+        "signal.signal(signal.SIGUSR1, lambda *about: print('heard'))\n"
+        "path, classes = pathlib.Path(sys.argv[1]), ('a', 'b', 'c', 'd')\n"
+        "held = [Predictor.load(path, classes, device='cpu', backend='openvino')]\n"
+        "def let_go():\n"
+        "    held.clear()\n"
+        "    gc.collect()\n"
+        "thread = threading.Thread(target=let_go)\n"
+        "thread.start()\n"
+        "thread.join()\n"
+        "signal.raise_signal(signal.SIGUSR1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ensemble)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
