@@ -111,12 +111,24 @@ class Painting:
         codes: int32 [cell rows, columns], see `birdscope.tui.raster.cell_codes`.
         levels_db: float32 [picture rows, columns], for the readout.
         cells: The styles.
+        levels: int32 [picture rows, columns], of the palette.
+        covered: First and past-the-last column with data.
     """
 
     codes: npt.NDArray[np.int32]
     levels_db: npt.NDArray[np.float32]
     cells: CellStyles
+    levels: npt.NDArray[np.int32]
+    covered: tuple[int, int]
     _strips: dict[int, Strip] = field(default_factory=dict)
+
+    def mark(self, marks: Marks, axis: TimeAxis) -> list[int]:
+        """Draw other marks over the same picture; returns the columns that change, ascending."""
+        before, self.codes = self.codes, _codes(self.levels, self.covered, marks, axis)
+        columns: list[int] = (before != self.codes).any(axis=0).nonzero()[0].tolist()
+        if columns:
+            self._strips.clear()
+        return columns
 
     def line(self, y: int) -> Strip:
         """The cells of a line, without axis."""
@@ -171,10 +183,14 @@ def paint(
     from birdscope.tui import raster
 
     drawn, first, past = raster.fitted(picture, axis, 2 * cell_rows, frequencies)
-    codes = raster.cell_codes(
-        raster.to_levels(drawn, *tone.over(*contrast), gamma=tone.gamma),
-        (first, past),
-        marks.grid_columns(axis),
-        marks.span_columns(axis),
-    )
-    return Painting(codes, drawn, cells)
+    levels = raster.to_levels(drawn, *tone.over(*contrast), gamma=tone.gamma)
+    covered = (first, past)
+    return Painting(_codes(levels, covered, marks, axis), drawn, cells, levels, covered)
+
+
+def _codes(
+    levels: npt.NDArray[np.int32], covered: tuple[int, int], marks: Marks, axis: TimeAxis
+) -> npt.NDArray[np.int32]:
+    from birdscope.tui import raster
+
+    return raster.cell_codes(levels, covered, marks.grid_columns(axis), marks.span_columns(axis))

@@ -45,6 +45,7 @@ class HeatDesk:
         self._feed = feed
         self._services = services
         self._desk = VerdictDesk(services)
+        self._marked: Recording | None = None
         self._verdicts: Sequence[Verdict] = ()
         self._labelled: Mapping[int, Sequence[str]] = {}
         self._labels: tuple[object, Labels] | None = None
@@ -105,7 +106,8 @@ class HeatDesk:
         Returns:
             Why they can't be read; empty where they can.
         """
-        self._verdicts, self._labelled = (), {}
+        if recording != self._marked:
+            self._marked, self._verdicts, self._labelled = recording, (), {}
         try:
             self._verdicts = await self._desk.do(lambda one: one.for_recording(recording.key))
             self._labelled = await asyncio.to_thread(self._read_labels, recording)

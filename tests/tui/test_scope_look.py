@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from birdscope.core.verdicts import Verdict
+from birdscope.session.verdicts import Verdicts
 from birdscope.tui.widgets.heatmap import HeatMap
 from birdscope.tui.widgets.spectrogram import SpectrogramView
 from tests.tui import test_scope as kit
@@ -86,3 +90,20 @@ async def test_w_draws_which_part_triggered(scope: kit.Opened, until: Until) -> 
         await until(pilot, lambda: view._curve.times_s[0] == pytest.approx(5.05))
         await pilot.press("w")
         await until(pilot, lambda: view._curve is None)
+
+
+async def test_verdicts_given_elsewhere_are_in_the_cells_when_one_comes_back(
+    scope: kit.Opened, until: Until
+) -> None:
+    async with scope(FakeEngine()) as (pilot, pane):
+        await pilot.press("r")
+        await until(pilot, lambda: kit.settled(pane) and bool(pane.heat.rows))
+        heatmap, recording = pane.query_one(HeatMap), pane.feed.recording
+        pilot.app.action_show_tab("browse")
+        await pilot.pause()
+        species, at = pane.feed.classes[pane.heat.rows[1]], "2026-01-31T12:00:00.123Z"
+        verdict = Verdict(recording.key, 2, 10.0, 15.0, species, "yes", "me", at)
+        with closing(Verdicts.open(pilot.app.services.session.folder)) as verdicts:
+            verdicts.put(verdict)
+        pilot.app.action_show_tab("scope")
+        await until(pilot, lambda: (1, 2) in heatmap._marks)

@@ -127,6 +127,24 @@ async def test_playhead_repaints_two_columns_only(until: Until) -> None:
         assert refreshed == [Region(15, 0, 1, 21), Region(16, 0, 1, 21)]
 
 
+async def test_another_selected_span_repaints_its_edges_only(until: Until) -> None:
+    app = Shown()
+    async with app.run_test(size=(65, 21)) as pilot:
+        view = app.view
+        view.window_grid = True
+        view.show(FILE, 60.0)
+        view.selected_span = (10.0, 15.0)
+        await until(pilot, settled(view))
+        view.render_line(0)
+        refreshed = watch_refresh(view)
+        view.selected_span = (15.0, 20.0)
+        edges = [Region(x, 0, 1, 20) for x in (15, 25)]
+        assert refreshed == [*edges, Region(0, 20, 65, 1)]
+        in_place = [view.render_line(y) for y in range(21)]
+        view.redraw()
+        assert [view.render_line(y) for y in range(21)] == in_place
+
+
 async def test_times_stay_whole_under_the_playhead(until: Until) -> None:
     app = Shown()
     async with app.run_test(size=(65, 21)) as pilot:

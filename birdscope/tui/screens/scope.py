@@ -151,6 +151,11 @@ class ScopePane(SpectrogramPane):
         self._heatmap.gutter_width = gutter
         self._draw_heatmap()
 
+    def on_show(self) -> None:
+        """Show what was judged meanwhile."""
+        if self.feed.recording is not None:
+            self._ask_for_marks(self.feed.recording)
+
     def open_recording(self, recording: Recording) -> None:
         """Show a recording, from its beginning."""
         self._wanted = None
@@ -177,7 +182,7 @@ class ScopePane(SpectrogramPane):
         self._spectrogram.set_curve((), ())
         self._parts_of = None
         self._feed_changed()
-        self.run_worker(self._read_marks(recording), group="scope-marks", exclusive=True)
+        self._ask_for_marks(recording)
         if self.is_shown:
             self._heatmap.focus()
 
@@ -279,6 +284,9 @@ class ScopePane(SpectrogramPane):
         self._draw_heatmap()
         self._draw_header()
         self._draw_top()
+
+    def _ask_for_marks(self, recording: Recording) -> None:
+        self.run_worker(self._read_marks(recording), group="scope-marks", exclusive=True)
 
     async def _read_marks(self, recording: Recording) -> None:
         problem = await self.heat.read_marks(recording)

@@ -160,8 +160,14 @@ class PictureDrawing(PictureView):
         self.redraw()
 
     def watch_selected_span(self) -> None:
-        """Draw the new span."""
-        self.redraw()
+        """Draw the new span; only the columns that change are painted again."""
+        painting, rows = self._painting, self.cell_rows
+        if painting is None or not rows or painting.codes.shape != (rows, self.axis.columns):
+            self.redraw()
+            return
+        for column in painting.mark(self._lines_over(), self.axis):
+            self.refresh(Region(self._gutter + column, 0, 1, rows))
+        self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
 
     def _wave_shares(self) -> Sequence[float] | None:
         """Heights of the waveform's columns, 0 to 1; None without a waveform."""
@@ -226,12 +232,15 @@ class PictureDrawing(PictureView):
             self.axis,
             self.cell_rows,
             self._pictures.contrast(self._path),
-            Marks(self.window_grid, self.selected_span),
+            self._lines_over(),
             self._styles(),
             self.tone,
             self.band.axis(2 * self.cell_rows, self.scale),
         )
         return self._painting
+
+    def _lines_over(self) -> Marks:
+        return Marks(self.window_grid, self.selected_span)
 
     def _styles(self) -> CellStyles:
         if self._cells is None:
