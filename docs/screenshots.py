@@ -47,7 +47,8 @@ class Shot:
     Attributes:
         size: Columns and rows.
         keys: Pressed in turn; `wait:SECONDS` lets the app run, `jobs:ended` waits until no job
-            runs any more, `theme:NAME` changes colours.
+            runs any more, `theme:NAME` changes colours, `sound:GLOB` plays a file of the dataset
+            into the default sink (.ci/sound.sh leads it to the default input).
         dataset: False starts without one.
         ensemble: It shows predictions.
         keep: The session goes on from the picture before.
@@ -63,6 +64,7 @@ class Shot:
 _SOUNDSCAPE = ("escape", "slash", *"train", "enter", "end", "tab", "wait:1")
 # a labelled soundscape of ../shared/data/calfrog32, and its window with the best species
 _PREDICTED = ("enter", "wait:6", *["P"] * 4, "wait:2", "r", "wait:8", *["right"] * 4, "wait:1")
+_LIVE = ("2", "wait:5", "m", "wait:2", "sound:train_soundscapes/*.ogg", "wait:33")
 # a species that the ensemble knows well, and what train_soundscapes_labels.csv says of its best
 # windows, best first; the first answer asks for a name
 _AUDITIONED = (
@@ -90,6 +92,24 @@ SHOTS = {
     "welcome": Shot((100, 30), dataset=False),
     "scope": Shot(LARGE, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
     "scope-80x24": Shot(SMALL, (*_SOUNDSCAPE, *_PREDICTED), ensemble=True),
+    # a box around the strongest calls, measured; below, which part of the window triggered
+    "scope-part": Shot(
+        LARGE,
+        (
+            *_SOUNDSCAPE,
+            *_PREDICTED,
+            "w",
+            "wait:2",
+            "x",
+            *["shift+right"] * 9,
+            *["shift+down"] * 4,
+            "wait:1",
+        ),
+        ensemble=True,
+    ),
+    # the first labelled soundscape, played into the null sink and heard at its monitor
+    "live": Shot(LARGE, _LIVE, ensemble=True),
+    "live-80x24": Shot(SMALL, _LIVE, ensemble=True),
     # scores of all labelled soundscapes first; then verdicts on the best windows of a species
     "audition": Shot(LARGE, (*_AUDITIONED, *_JUDGED, "v", "wait:2"), ensemble=True),
     "audition-80x24": Shot(SMALL, (*_AUDITIONED, *_JUDGED, "wait:1"), ensemble=True),
@@ -125,12 +145,12 @@ async def take(shot: Shot, data: Path, ensemble: Path | None) -> str:
                 await pilot.pause(0.05)
         await pilot.pause(1.0)
         for key in shot.keys:
-            await _press(app, pilot, key)
+            await _press(app, pilot, key, data)
         await pilot.pause(0.5)
         return app.export_screenshot(title="birdscope")
 
 
-async def _press(app: BirdscopeApp, pilot: Pilot[None], key: str) -> None:
+async def _press(app: BirdscopeApp, pilot: Pilot[None], key: str, data: Path) -> None:
     word, _, value = key.partition(":")
     if word == "wait":
         await asyncio.sleep(float(value))
@@ -139,6 +159,9 @@ async def _press(app: BirdscopeApp, pilot: Pilot[None], key: str) -> None:
             await asyncio.sleep(0.5)
     elif word == "theme":
         app.theme = value
+    elif word == "sound":
+        found = next(data.glob(value))
+        await asyncio.create_subprocess_exec("paplay", found, start_new_session=True)
     else:
         await pilot.press(key)
 

@@ -244,3 +244,32 @@ def test_zooming_keeps_its_place_and_stays_inside(around_s: float) -> None:
     assert view.start_s >= 0 and view.end_s <= 60.0
     assert view.start_s <= around_s <= view.end_s
     assert view.zoomed(0.001, around_s) == Viewport.whole(60.0)
+
+
+async def test_the_picture_of_the_next_pan_is_made_ahead_and_not_shown_before(
+    until: Until,
+) -> None:
+    asked: list[tuple[float, int]] = []
+
+    def provider(
+        path: Path, start_s: float, end_s: float, columns: int, rows: int, scale: str
+    ) -> npt.NDArray[np.float32]:
+        asked.append((round(start_s, 3), columns))
+        return picture(path, start_s, end_s, columns, rows, scale)
+
+    app = Shown(provider)
+    async with app.run_test(size=(65, 21)) as pilot:
+        view = app.view
+        view.show(FILE, 600.0, (0.0, 60.0))
+        await until(pilot, settled(view))
+        assert asked == [(0.0, 60)]
+        view.pan(0.25)
+        await until(pilot, lambda: len(asked) == 3 and settled(view)())
+        assert asked[1:] == [(60.0, 15), (75.0, 15)], "what comes into sight, and one pan more"
+        assert view._picture is not None and view._picture.start_s == pytest.approx(15.0)
+        view.pan(0.25)
+        assert view._picture.start_s == pytest.approx(30.0), "it was there"
+        await until(pilot, settled(view))
+        view.show_span(200.0, 260.0)
+        await until(pilot, settled(view))
+        assert asked[-1] == (200.0, 60), "no way to go on after a jump"

@@ -21,6 +21,13 @@ from birdscope.core.windows import WINDOW_S
 from birdscope.tui import live_text, scope_text
 from birdscope.tui.live_bindings import LIVE_BINDINGS, PICTURE_BINDINGS
 from birdscope.tui.live_feed import LiveFeed
+from birdscope.tui.scope_drawing import (
+    NARROW_LIST,
+    TALL_ROWS,
+    WIDE_COLUMNS,
+    WIDE_LIST,
+    even_gutter,
+)
 from birdscope.tui.screens.choose_one import Choice, ChooseOne
 from birdscope.tui.species_lines import row_labels
 from birdscope.tui.widgets.engine_line import EngineLine
@@ -34,8 +41,6 @@ if TYPE_CHECKING:
     from birdscope.core.settings import Settings
     from birdscope.tui.services import Services
 
-WIDE_COLUMNS, TALL_ROWS = 110, 30
-WIDE_LIST, NARROW_LIST = 42, 27
 _ASIDE = 5
 
 
@@ -109,8 +114,6 @@ class LiveScreen(ModalScreen[Path | None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Names in the gutter where there is room for them, frames where there are rows."""
-        from birdscope.tui.screens.scope import even_gutter
-
         wide = event.size.width >= WIDE_COLUMNS
         self.set_class(event.size.height >= TALL_ROWS, "-tall")
         list_width = WIDE_LIST if wide else NARROW_LIST

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,20 +10,19 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from birdscope.core.errors import BirdscopeError, Cancelled, DatasetError
 from birdscope.core.types import Recording
-from birdscope.core.units import clock
 from birdscope.core.windows import SOUNDSCAPE_S, WINDOW_S
-from birdscope.dataset.loose import recording_of
 from birdscope.tui import places, scope_text
 from birdscope.tui.scope_bindings import HEAT_BINDINGS, SOUND_BINDINGS, VIEW_BINDINGS
 from birdscope.tui.scope_choosing import ScopeChoosers
+from birdscope.tui.scope_drawing import ScopeDrawing
 from birdscope.tui.scope_feed import Feed
+from birdscope.tui.scope_files import ScopeFiles
 from birdscope.tui.scope_heat import HeatDesk
+from birdscope.tui.scope_parts import PartsDesk
 from birdscope.tui.widgets.engine_line import EngineLine
 from birdscope.tui.widgets.heatmap import HeatMap
 from birdscope.tui.widgets.spectrogram import SpectrogramView
@@ -34,14 +32,10 @@ from birdscope.tui.widgets.top_species import TopSpecies
 if TYPE_CHECKING:
     from birdscope.core.settings import Settings
     from birdscope.dataset.catalog import Catalog
-    from birdscope.engine.messages import Blended
     from birdscope.session.state import ScopePlace
     from birdscope.tui.playback import PlaybackStatus
     from birdscope.tui.scope_stack import Pair
     from birdscope.tui.services import Services
-
-WIDE_COLUMNS, TALL_ROWS = 110, 30
-WIDE_LIST, NARROW_LIST = 42, 27
 
 
 class ScopePane(SpectrogramPane):
@@ -59,19 +53,16 @@ class ScopePane(SpectrogramPane):
         self.feed = Feed(self, services, self._feed_changed)
         self.heat = HeatDesk(self.feed, services)
         self._choosers = ScopeChoosers(self, self.feed, services)
+        self._drawing = ScopeDrawing(self, services, self.feed, self.heat)
+        self._parts = PartsDesk(self, self.feed, self.heat)
+        self._files = ScopeFiles(services)
         self.follows = True
         self._window = 0
-        self._drawn: Blended | None = None
-        self._empty_windows: int | None = None
         self._playing = False
         self._following = False
         self._playhead_window: int | None = None
         self._wanted: ScopePlace | None = None
         self._opened_for: tuple[object, object] | None = None
-        self._files: list[Recording] = []
-        self._given: Recording | None = None
-        self._parts_shown = False
-        self._parts_of: tuple[Path, int, int] | None = None
 
     @property
     def place(self) -> ScopePlace | None:
@@ -96,11 +87,8 @@ class ScopePane(SpectrogramPane):
     def label(self) -> str:
         """The species of the selected row; empty before there are predictions."""
         column = self.heat.column_of(self._heatmap.cursor[0])
-        return self.feed.classes[column] if self._has_rows and column is not None else ""
-
-    @property
-    def _has_rows(self) -> bool:
-        return self.feed.blended is not None
+        predicted = self.feed.blended is not None
+        return self.feed.classes[column] if predicted and column is not None else ""
 
     @property
     def is_shown(self) -> bool:
@@ -142,14 +130,8 @@ class ScopePane(SpectrogramPane):
 
     def on_resize(self, event: events.Resize) -> None:
         """Names in the gutter where there is room for them, frames where there are rows."""
-        wide = event.size.width >= WIDE_COLUMNS
-        self.set_class(event.size.height >= TALL_ROWS, "-tall")
-        list_width = WIDE_LIST if wide else NARROW_LIST
-        self.query_one(TopSpecies).styles.width = list_width
-        gutter = even_gutter(event.size.width - list_width - 1, wide)
-        self._spectrogram.gutter_width = gutter
-        self._heatmap.gutter_width = gutter
-        self._draw_heatmap()
+        self._drawing.fit(event.size)
+        self._drawing.rows(self._window)
 
     def on_show(self) -> None:
         """Show what was judged meanwhile."""
@@ -167,20 +149,17 @@ class ScopePane(SpectrogramPane):
         Raises:
             DatasetError: there is no such file.
         """
-        catalog = self._services.catalog
-        self._files = [recording_of(path, catalog) for path in paths]
-        self._given = self._files[0]
-        if catalog is None and self.feed.ensemble is None:
+        recording = self._files.take(paths)
+        if self._services.catalog is None and self.feed.ensemble is None:
             self.feed.choose_default_ensemble()
-        self.open_recording(self._given)
+        self.open_recording(recording)
 
     def _open(self, recording: Recording) -> None:
         self._window, self._playhead_window = 0, None
-        self._drawn = None
+        self._drawing.forget()
         self.feed.open(recording)
         self._spectrogram.show(None)
-        self._spectrogram.set_curve((), ())
-        self._parts_of = None
+        self._parts.forget()
         self._feed_changed()
         self._ask_for_marks(recording)
         if self.is_shown:
@@ -244,36 +223,7 @@ class ScopePane(SpectrogramPane):
 
     def action_which_part(self) -> None:
         """Show which part of the window triggered the selected species, or no longer."""
-        self._parts_shown = not self._parts_shown
-        if not self._parts_shown:
-            self._spectrogram.set_curve((), ())
-        elif not self.label:
-            self.notify("No species is selected: predict first, with r.")
-        self._parts_of = None
-        self._ask_for_parts()
-
-    def _ask_for_parts(self) -> None:
-        """Ask for the curve of the selected cell, unless it is there."""
-        recording, column = self.feed.recording, self.heat.column_of(self._heatmap.cursor[0])
-        if not self._parts_shown or recording is None or column is None or not self._has_rows:
-            return
-        wanted = (recording.path, self._window, column)
-        if wanted != self._parts_of:
-            self._parts_of = wanted
-            self.run_worker(self._draw_parts(*wanted), group="scope-parts", exclusive=True)
-
-    async def _draw_parts(self, path: Path, window: int, column: int) -> None:
-        engine = self.feed.engine
-        try:
-            found = await engine.segments(path, window, self.feed.n_windows, column)
-        except Cancelled:
-            return
-        except BirdscopeError as error:
-            self._parts_of = None
-            self.notify(str(error), title="Which part", severity="warning", markup=False)
-            return
-        name = self.heat.taxonomy.get(self.feed.classes[column]).name
-        self._spectrogram.set_curve(found.times_s, found.values, name)
+        self._parts.turn(self._window)
 
     def action_changes(self) -> None:
         """Show what the settings change, or the probabilities again."""
@@ -281,9 +231,16 @@ class ScopePane(SpectrogramPane):
         self._draw_header()
 
     def _look_changed(self) -> None:
-        self._draw_heatmap()
+        self._drawing.rows(self._window)
         self._draw_header()
         self._draw_top()
+
+    def _draw_header(self) -> None:
+        self._drawing.header(follows=self.follows)
+
+    def _draw_top(self) -> None:
+        self._drawing.top(self._window)
+        self._parts.ask(self._window)
 
     def _ask_for_marks(self, recording: Recording) -> None:
         self.run_worker(self._read_marks(recording), group="scope-marks", exclusive=True)
@@ -292,7 +249,7 @@ class ScopePane(SpectrogramPane):
         problem = await self.heat.read_marks(recording)
         if problem:
             self.notify(problem, title="Verdicts and labels", severity="warning", markup=False)
-        if self._has_rows:
+        if self.feed.blended is not None:
             self.heat.mark(self._heatmap)
 
     def action_compare(self) -> None:
@@ -326,12 +283,9 @@ class ScopePane(SpectrogramPane):
 
     def action_step(self, steps: int) -> None:
         """Go to another soundscape."""
-        listed = self._soundscapes()
-        keys = [one.key for one in listed]
-        current = self.feed.recording.key if self.feed.recording is not None else ""
-        place = keys.index(current) + steps if current in keys else 0
-        if 0 <= place < len(listed):
-            self.open_recording(listed[place])
+        recording = self._files.beside(self.feed.recording, steps)
+        if recording is not None:
+            self.open_recording(recording)
 
     def action_zoom(self, factor: float) -> None:
         """Zoom around the middle of the selected window."""
@@ -343,7 +297,7 @@ class ScopePane(SpectrogramPane):
 
     def action_open(self) -> None:
         """Choose a soundscape from a list."""
-        self._choosers.recording(self._soundscapes(), self._open_chosen)
+        self._choosers.recording(self._files.listed(), self._open_chosen)
 
     def action_open_file(self) -> None:
         """Ask for the path of a sound file."""
@@ -394,11 +348,11 @@ class ScopePane(SpectrogramPane):
 
     @property
     def _spectrogram(self) -> SpectrogramView:
-        return self.query_one("#scope-spectrogram", SpectrogramView)
+        return self._drawing.spectrogram
 
     @property
     def _heatmap(self) -> HeatMap:
-        return self.query_one("#scope-heatmap", HeatMap)
+        return self._drawing.heatmap
 
     def _begin(self) -> None:
         self.feed.start()
@@ -413,20 +367,12 @@ class ScopePane(SpectrogramPane):
             return
         self._opened_for = (catalog, session)
         self.feed.choose_default_ensemble()
-        recording, self._given = self._given or self._remembered(catalog), None
-        if recording is None:
+        recording, asked_for = self._files.to_begin_with(catalog)
+        if not asked_for:
             self._wanted = None
-            recording = next(iter(self._soundscapes()), None)
         if recording is not None:
             self._open(recording)
         self._feed_changed()
-
-    def _remembered(self, catalog: Catalog) -> Recording | None:
-        """What the session had open here, if this dataset has it."""
-        try:
-            return catalog.find(self._services.session.state.recording)
-        except DatasetError:
-            return None
 
     def _settings_changed(self, settings: Settings | None) -> None:
         """The session's settings are what is wanted to be seen."""
@@ -439,18 +385,8 @@ class ScopePane(SpectrogramPane):
 
     def _use_ensemble(self, path: Path | None) -> None:
         if path is not None:
-            self._drawn = None
+            self._drawing.forget()
             self.feed.use_ensemble(path)
-
-    def _soundscapes(self) -> list[Recording]:
-        catalog = self._services.catalog
-        if catalog is None:
-            return self._files
-        return [
-            *self._files,
-            *catalog.soundscapes("train_soundscapes"),
-            *catalog.soundscapes("test_soundscapes"),
-        ]
 
     def _explain_why_not(self) -> bool:
         """Say why nothing can be predicted, if so."""
@@ -466,8 +402,8 @@ class ScopePane(SpectrogramPane):
             self._heatmap.cursor = (self._heatmap.cursor[0], window)
         start_s = window * WINDOW_S
         self._spectrogram.selected_span = (start_s, start_s + WINDOW_S)
-        if self.heat.wanted.sort == "window" and self._has_rows:
-            self._draw_heatmap()
+        if self.heat.wanted.sort == "window" and self.feed.blended is not None:
+            self._drawing.rows(window)
         self._show_page(window)
         if self._playing and self._following:
             if seek:
@@ -534,19 +470,8 @@ class ScopePane(SpectrogramPane):
             self._show_from(feed.recording, self._wanted)
         elif feed.recording is not None and feed.problem and not feed.duration_s:
             view.show_error(feed.recording.path, feed.problem.splitlines()[0])
-        if feed.blended is not self._drawn or feed.blended is None:
-            self._drawn = feed.blended
-            self._draw_heatmap()
-        self._heatmap.set_busy(feed.remaining[0] if feed.remaining else None)
-        self._draw_header()
-        self._draw_top()
-        engine = self.query_one(EngineLine)
-        share = len(feed.done) / feed.n_windows if feed.n_windows else 0.0
-        status = feed.engine.status
-        if feed.ensemble is not None and status.ensemble:
-            # one name everywhere: the ensemble's own, not its file's
-            status = replace(status, ensemble=feed.ensemble.name)
-        engine.show(status, feed.remaining, share)
+        self._drawing.news(self._window, follows=self.follows)
+        self._parts.ask(self._window)
 
     def _show_from(self, recording: Recording, wanted: ScopePlace | None) -> None:
         """Show a recording that was opened, at a place or from its beginning."""
@@ -560,60 +485,7 @@ class ScopePane(SpectrogramPane):
         if playback.path == recording.path:
             view.set_playhead(playback.position_s)
             self._heatmap.set_playhead(playback.position_s)
-        self._draw_heatmap()
+        self._drawing.rows(self._window)
         self._select(window)
         if span_s is not None:
             view.show_span(*span_s)
-
-    def _draw_header(self) -> None:
-        feed, view = self.feed, self._spectrogram
-        header = self.query_one("#scope-header", Static)
-        if feed.recording is None:
-            header.update(Content.from_markup("[$text-muted]no soundscape is open[/]"))
-            return
-        span = f"{clock(view.view_start_s)}–{clock(view.view_end_s)}" if feed.duration_s else ""
-        text = scope_text.header(feed, span, self._looked_at())
-        if text != header.content:
-            header.update(text)
-
-    def _draw_heatmap(self) -> None:
-        feed, heatmap = self.feed, self._heatmap
-        catalog = self._services.catalog
-        hint = self.query_one("#scope-hint", Static)
-        self.set_class(feed.blended is None, "-empty")
-        if feed.blended is None:
-            text = scope_text.hint(feed, catalog is not None or feed.recording is not None)
-            if text != hint.content:
-                hint.update(text)
-            if self._empty_windows != feed.n_windows:
-                self._empty_windows = feed.n_windows
-                # fewer windows move the cursor: that is no choice of the user's
-                with heatmap.prevent(HeatMap.CellSelected):
-                    heatmap.show(*scope_text.empty_rows(feed.n_windows))
-        else:
-            self._empty_windows = None
-            self.heat.draw(heatmap, self._window)
-
-    def _looked_at(self) -> str:
-        """What of the usual look is changed."""
-        parts = [self.heat.description(), "" if self.follows else "stays"]
-        return " · ".join(part for part in parts if part)
-
-    def _draw_top(self) -> None:
-        focused = self._has_rows and self._heatmap.has_focus
-        chosen = self.heat.column_of(self._heatmap.cursor[0]) if focused else None
-        title, scores, members, hint = scope_text.top_of(
-            self.feed, self.heat.taxonomy, self._window, chosen
-        )
-        self.query_one(TopSpecies).show(title, scores, members, hint)
-        self._ask_for_parts()
-
-
-def even_gutter(columns: int, wide: bool) -> int:
-    """A gutter that leaves every window of a minute the same number of columns.
-
-    >>> even_gutter(52, False)
-    16
-    """
-    least = min(30, columns // 3) if wide else 10
-    return least + max(columns - least, 0) % (SOUNDSCAPE_S // WINDOW_S)

@@ -28,7 +28,7 @@ class PictureView(Widget):
     """The base of the spectrogram: everything but the drawing.
 
     One picture is asked for at a time; when it comes and the view has moved on, the newest
-    view is asked for next.
+    view is asked for next. After a pan the picture of the next one is made ahead.
 
     Args:
         provider: `(path, start_s, end_s, columns, rows, scale)` → dB, float32 [rows, columns].
@@ -63,6 +63,7 @@ class PictureView(Widget):
         self._viewport = Viewport()
         self._picture: Picture | None = None
         self._wanted: Request | None = None
+        self._ahead = 0.0
         self._error = ""
 
     @property
@@ -159,7 +160,7 @@ class PictureView(Widget):
 
     def view(self, viewport: Viewport) -> None:
         """Show another span of the file."""
-        self._viewport = viewport
+        self._viewport, self._ahead = viewport, 0.0
         self.redraw()
         self._ask()
 
@@ -177,6 +178,8 @@ class PictureView(Widget):
         columns = self.axis.columns
         whole = round(share * columns) or (1 if share > 0 else -1)
         self.view(self._viewport.panned(whole / columns))
+        self._ahead = whole / columns
+        self._look_ahead()
 
     def on_resize(self) -> None:
         """Ask for a picture of the new size."""
@@ -204,22 +207,41 @@ class PictureView(Widget):
     def on_picture_view_arrived(self, message: Arrived) -> None:
         """Take the picture if its file is still shown; ask on if the view has moved."""
         self._wanted = None
+        if message.request == self._request_of(self._next_view()):
+            # made ahead: nobody looks there yet
+            self._ask()
+            return
         if message.request.path == self._path:
             self._error = message.error
             self._picture = self._pictures.get(message.request) or self._picture
             self.redraw()
         if not (message.error and message.request == self._request()):
             self._ask()
+        self._look_ahead()
+
+    def _next_view(self) -> Viewport | None:
+        """What another pan would show; None where the last move was no pan, or at an end."""
+        view = self._viewport.panned(self._ahead) if self._ahead else self._viewport
+        return view if view != self._viewport else None
+
+    def _look_ahead(self) -> None:
+        """Make the picture of the next pan while nothing else is made."""
+        request = self._request_of(self._next_view())
+        if request is not None and self._wanted is None and self._pictures.get(request) is None:
+            self._make(request)
 
     def _request(self) -> Request | None:
         """What would fit the view exactly."""
-        if self._path is None or self.view_end_s <= self.view_start_s or not self.cell_rows:
+        return self._request_of(self._viewport)
+
+    def _request_of(self, view: Viewport | None) -> Request | None:
+        if self._path is None or view is None or not self.cell_rows:
+            return None
+        if view.end_s <= view.start_s:
             return None
         columns, rows = self.axis.columns, 2 * self.cell_rows
         fine = Fine(self.band.low_hz, self.band.high_hz, self.n_fft, self.overlap)
-        return Request(
-            self._path, self.view_start_s, self.view_end_s, columns, rows, self.scale, fine
-        )
+        return Request(self._path, view.start_s, view.end_s, columns, rows, self.scale, fine)
 
     def _ask(self) -> None:
         request = self._request()
@@ -230,9 +252,12 @@ class PictureView(Widget):
                 self._picture, self._error = picture, ""
                 self.redraw()
         elif self._wanted is None:
-            self._wanted = request
-            work = partial(self._make_picture, request)
-            self.run_worker(work, thread=True, group="spectrogram", exit_on_error=False)
+            self._make(request)
+
+    def _make(self, request: Request) -> None:
+        self._wanted = request
+        work = partial(self._make_picture, request)
+        self.run_worker(work, thread=True, group="spectrogram", exit_on_error=False)
 
     def _make_picture(self, request: Request) -> None:
         """In a worker thread."""
