@@ -27,12 +27,15 @@ class HeatStyles:
         ground: The widget's background.
         plain: Style of characters where there are no colours.
         colours: False draws the numbers plainly, between characters of a ramp where they fit.
+
+    Attributes:
+        plain: See above.
     """
 
     def __init__(self, palette: str, ground: Rgb, plain: Style, *, colours: bool) -> None:
         self._table = palettes.table(palette, _HUNDREDTHS)
         self._ground = ground
-        self._plain = plain
+        self.plain = plain
         self._colours = colours
         self._styles: dict[int, Style] = {}
         self._dim: Style | None = None
@@ -51,7 +54,7 @@ class HeatStyles:
             number = str(_HUNDREDTHS)
         if not self._colours:
             ramp = " " if dimmed else RAMP[level * len(RAMP) // _HUNDREDTHS]
-            return number.center(width, ramp), self._plain
+            return number.center(width, ramp), self.plain
         if dimmed:
             return number.center(width), self._dimmed()
         return number.center(width), self._styles.get(level) or self._make(level)
@@ -63,7 +66,7 @@ class HeatStyles:
         if level and not number:
             number = "+" if level > 0 else "-"
         if not self._colours or not level:
-            return number.center(width), self._plain
+            return number.center(width), self.plain
         share = min(1.0, 0.2 + 1.6 * abs(level) / _HUNDREDTHS)
         colour = palettes.blend(self._ground, _MORE if level > 0 else _LESS, share)
         return number.center(width), _on(colour, 0.9)
@@ -78,7 +81,7 @@ class HeatStyles:
         """What is drawn for a cell under the cursor; without colours, its number in reverse."""
         if self._colours:
             return text, style
-        return text.translate(_NO_RAMP), self._plain + Style(bold=True, reverse=True)
+        return text.translate(_NO_RAMP), self.plain + Style(bold=True, reverse=True)
 
     def _make(self, level: int) -> Style:
         share = min(1.0, level / _HUNDREDTHS / _FAINT)

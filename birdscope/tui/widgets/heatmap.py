@@ -206,13 +206,13 @@ class HeatMap(ScrollView, can_focus=True):
         """One species."""
         row = y + self.scroll_offset.y
         if row >= self.row_count:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._styles().plain)
         name = "heatmap--pinned" if row < self._pinned else "heatmap--label"
         name = "heatmap--label-cursor" if row == self.cursor[0] else name
         mark = "▪" if row < self._pinned else " "
         label = gutter_segment(self._labels[row], self._gutter, self._style(name), mark)
         strip = Strip([label, *self._cells(row)])
-        return self._with_playhead(strip.adjust_cell_length(self.size.width, self.rich_style))
+        return self._with_playhead(strip.adjust_cell_length(self.size.width, self._styles().plain))
 
     def validate_cursor(self, cursor: tuple[int, int]) -> tuple[int, int]:
         """Keep the cursor on a cell."""
@@ -297,7 +297,7 @@ class HeatMap(ScrollView, can_focus=True):
         mark = self._marks.get((row, window), "")
         if mark and not gap:
             text, mark = text[:-1] + mark, ""
-        after = Segment(mark or " ", self._style("heatmap--mark") if mark else self.rich_style)
+        after = Segment(mark or " ", self._style("heatmap--mark") if mark else self._styles().plain)
         return [Segment(text, style), after] if gap else [Segment(text, style)]
 
     def _drawn(self, value: float, window: int, width: int) -> tuple[str, Style]:

@@ -80,6 +80,7 @@ class TopSpecies(Widget):
         self._members: tuple[str, ...] = ()
         self._scores: tuple[SpeciesScore, ...] = ()
         self._lines: list[Strip] | None = None
+        self._blank = Strip.blank(0)
 
     @property
     def scores(self) -> tuple[SpeciesScore, ...]:
@@ -113,11 +114,12 @@ class TopSpecies(Widget):
     def render_line(self, y: int) -> Strip:
         """One line of the list."""
         if self._lines is None:
-            self._lines = [Strip(line) for line in self._draw(*self.size)]
-        base = self.rich_style
-        if y >= len(self._lines):
-            return Strip.blank(self.size.width, base)
-        return self._lines[y].apply_style(base).adjust_cell_length(self.size.width, base)
+            # the style under them is costly to find: once for all lines
+            base, width = self.rich_style, self.size.width
+            drawn = [Strip(line).apply_style(base) for line in self._draw(*self.size)]
+            self._lines = [one.adjust_cell_length(width, base) for one in drawn]
+            self._blank = Strip.blank(width, base)
+        return self._lines[y] if y < len(self._lines) else self._blank
 
     def on_resize(self) -> None:
         """More or fewer lines for each species."""
