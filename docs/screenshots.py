@@ -13,6 +13,7 @@ import asyncio
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,6 +99,7 @@ SHOTS = {
         (
             *_SOUNDSCAPE,
             *_PREDICTED,
+            *["right"] * 5,
             "w",
             "wait:2",
             "x",
@@ -138,6 +140,7 @@ async def take(shot: Shot, data: Path, ensemble: Path | None) -> str:
     # a session remembers where it was; every picture starts from the beginning
     if not shot.keep:
         shutil.rmtree(paths.sessions() / SESSION, ignore_errors=True)
+    sounds: list[subprocess.Popen[bytes]] = []
     app = BirdscopeApp(data if shot.dataset else None, session=SESSION, ensemble=ensemble)
     async with app.run_test(size=shot.size) as pilot:
         if shot.dataset:
@@ -145,12 +148,20 @@ async def take(shot: Shot, data: Path, ensemble: Path | None) -> str:
                 await pilot.pause(0.05)
         await pilot.pause(1.0)
         for key in shot.keys:
-            await _press(app, pilot, key, data)
+            await _press(app, pilot, key, data, sounds)
         await pilot.pause(0.5)
+        for sound in sounds:
+            sound.terminate()
         return app.export_screenshot(title="birdscope")
 
 
-async def _press(app: BirdscopeApp, pilot: Pilot[None], key: str, data: Path) -> None:
+async def _press(
+    app: BirdscopeApp,
+    pilot: Pilot[None],
+    key: str,
+    data: Path,
+    sounds: list[subprocess.Popen[bytes]],
+) -> None:
     word, _, value = key.partition(":")
     if word == "wait":
         await asyncio.sleep(float(value))
@@ -160,8 +171,7 @@ async def _press(app: BirdscopeApp, pilot: Pilot[None], key: str, data: Path) ->
     elif word == "theme":
         app.theme = value
     elif word == "sound":
-        found = next(data.glob(value))
-        await asyncio.create_subprocess_exec("paplay", found, start_new_session=True)
+        sounds.append(subprocess.Popen(["paplay", next(data.glob(value))]))
     else:
         await pilot.press(key)
 

@@ -198,7 +198,8 @@ class ListingPane(SpectrogramPane, inherit_bindings=False):
         count = f"{shown} of {total}" if shown != total else str(total)
         panel = self.query_one("#species-panel")
         panel.border_title = f"Species ({count})"
-        panel.border_subtitle = "  ".join(species.columns(species.scrollable_content_region.width))
+        columns = species.columns(species.scrollable_content_region.width)
+        panel.border_subtitle = "  ".join(columns) if len(columns) > 1 else "recordings"
         cast("Chips", self.query_one("#chips")).show(chips(self.finder.query.picked))
 
     def _listed(self, recordings: Sequence[Recording]) -> None:

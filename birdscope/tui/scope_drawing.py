@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WIDE_COLUMNS, TALL_ROWS = 110, 30
 WIDE_LIST, NARROW_LIST = 42, 27
+# Cells that facts beside the spectrogram need, and those of the frequency axis.
+_FACTS_FROM, _HERTZ = 28, 7
 
 
 class ScopeDrawing:
@@ -69,6 +71,9 @@ class ScopeDrawing:
         gutter = even_gutter(size.width - list_width - 1, wide)
         self.spectrogram.gutter_width = gutter
         self.heatmap.gutter_width = gutter
+        corner = self._pane.query_one("#scope-facts", Static)
+        corner.display = gutter >= _FACTS_FROM and size.height >= TALL_ROWS
+        corner.styles.width = max(gutter - _HERTZ, 1)
 
     def news(self, window: int, *, follows: bool) -> None:
         """Draw what the feed has got."""
@@ -78,6 +83,7 @@ class ScopeDrawing:
             self.rows(window)
         self.heatmap.set_busy(feed.remaining[0] if feed.remaining else None)
         self.header(follows=follows)
+        self.facts()
         self.top(window)
         share = len(feed.done) / feed.n_windows if feed.n_windows else 0.0
         status = feed.engine.status
@@ -98,6 +104,13 @@ class ScopeDrawing:
         text = scope_text.header(feed, span, " · ".join(part for part in look if part))
         if text != header.content:
             header.update(text)
+
+    def facts(self) -> None:
+        """Draw what is known of the recording."""
+        corner = self._pane.query_one("#scope-facts", Static)
+        text = scope_text.facts(self._feed, *self._heat.facts())
+        if text != corner.content:
+            corner.update(text)
 
     def rows(self, window: int) -> None:
         """Draw the heat map, or why it is empty."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Recording, Species, Taxonomy
-from birdscope.engine.arranging import Arrangement, arrange, cell_marks
+from birdscope.engine.arranging import ANSWERS, LABEL, Arrangement, arrange, cell_marks
 from birdscope.tui.scope_text import row_values
 from birdscope.tui.species_lines import row_labels
 from birdscope.tui.verdict_desk import VerdictDesk
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from birdscope.tui.widgets.heatmap import HeatMap
 
 _TENTHS = 10
+_TOLD = ("yes", "no", "maybe")
 _SORTED = {"best": "best of the file", "window": "this window", "name": "name", "class": "class"}
 
 
@@ -118,6 +119,14 @@ class HeatDesk:
     def close(self) -> None:
         """Give the verdicts' file back."""
         self._desk.close()
+
+    def facts(self) -> tuple[int, int, str]:
+        """Species labelled in the recording, verdicts on it, and what the marks in cells mean."""
+        species = {label for given in self._labelled.values() for label in given}
+        verdicts = {one.answer for one in self._verdicts}
+        meanings = [f"{LABEL} labelled"] if species else []
+        meanings += [f"{ANSWERS[one]} {one}" for one in _TOLD if one in verdicts]
+        return len(species), len(self._verdicts), "  ".join(meanings)
 
     def description(self) -> str:
         """In a few words what is looked at; empty where it is the usual."""

@@ -10,7 +10,10 @@ from textual.content import Content
 from birdscope.core.types import Taxonomy
 from birdscope.core.units import clock
 from birdscope.core.windows import WINDOW_S
+from birdscope.dataset.times import recorded_at
 from birdscope.tui.ensembles import none_fits
+from birdscope.tui.listing import site_of
+from birdscope.tui.scope_stack import OWN, Shown
 from birdscope.tui.species_lines import best_species
 from birdscope.tui.widgets.top_species import SpeciesScore
 
@@ -46,6 +49,42 @@ def header(feed: Feed, span: str, look: str = "") -> Content:
         text = f"  {feed.ensemble.name}"
         line += Content.from_markup("[$text-muted]$text[/]", text=text)
     return line if compared else line + side(feed)
+
+
+def facts(feed: Feed, labelled: int, verdicts: int, marks: str) -> Content:
+    """What is known of the recording, a line each, for the corner beside the spectrogram.
+
+    Args:
+        feed: What is known.
+        labelled: Species that are labelled in it.
+        verdicts: How many were given on it.
+        marks: What the marks in the cells mean.
+    """
+    if feed.recording is None or not feed.duration_s:
+        return Content("")
+    key, stack = feed.recording.key, feed.stack
+    when = recorded_at(key)
+    lines = [
+        ("site", site_of(key) if when is not None else ""),
+        ("date", f"{when:%Y-%m-%d}" if when is not None else ""),
+        ("time", f"{when:%H:%M}" if when is not None else ""),
+        ("length", clock(feed.duration_s)),
+        ("settings", _settings_name(stack)),
+        ("labels", f"{labelled} species" if labelled else ""),
+        ("verdicts", str(verdicts) if verdicts else ""),
+    ]
+    text = Content("\n").join(
+        Content.from_markup("[$text-muted]$name[/] $value", name=f"{name:<8}", value=value)
+        for name, value in lines
+        if value
+    )
+    return text + Content.from_markup("\n\n[$text-muted]$marks[/]", marks=marks) if marks else text
+
+
+def _settings_name(stack: Shown | None) -> str:
+    if stack is None:
+        return ""
+    return "ensemble's own" if stack.name == OWN else stack.name
 
 
 def side(feed: Feed) -> Content:

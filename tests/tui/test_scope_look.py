@@ -107,3 +107,38 @@ async def test_verdicts_given_elsewhere_are_in_the_cells_when_one_comes_back(
             verdicts.put(verdict)
         pilot.app.action_show_tab("scope")
         await until(pilot, lambda: (1, 2) in heatmap._marks)
+
+
+async def test_x_draws_a_box_by_keys_and_escape_leads_back(scope: kit.Opened, until: Until) -> None:
+    async with scope(FakeEngine(), kit.LARGE) as (pilot, pane):
+        await pilot.press("r")
+        await until(pilot, lambda: kit.settled(pane) and bool(pane.heat.rows))
+        view, heatmap, window = (
+            pane.query_one(SpectrogramView),
+            pane.query_one(HeatMap),
+            pane.window,
+        )
+        await pilot.press("x", "shift+right", "shift+right", "shift+down")
+        assert view.has_focus and view.box is not None and view.box.duration_s > 0
+        assert pane.window == window, "arrows are the cursor's now"
+        await pilot.press("escape", "escape")
+        assert view.box is None and view.has_focus
+        await pilot.press("escape")
+        assert heatmap.has_focus and not view.can_focus
+        await pilot.press("right")
+        assert pane.window == window + 1
+
+
+@pytest.mark.parametrize("size", [kit.SMALL, kit.LARGE])
+async def test_the_corner_tells_of_the_recording_where_there_is_room(
+    scope: kit.Opened, until: Until, size: tuple[int, int]
+) -> None:
+    async with scope(FakeEngine(), size) as (pilot, pane):
+        corner = pane.query_one("#scope-facts")
+        assert corner.display == (size == kit.LARGE)
+        label = "◆ labelled"
+        await until(pilot, lambda: label in kit.text_of(pane, "#scope-facts"))
+        told = kit.text_of(pane, "#scope-facts")
+        name = pane.feed.recording.name
+        assert f"site     {name.split('_')[0]}" in told and "length" in told
+        assert "labels" in told and "ensemble's own" in told

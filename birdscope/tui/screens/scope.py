@@ -109,6 +109,7 @@ class ScopePane(SpectrogramPane):
                 yield SpectrogramView(self._services.spectrogram, id="scope-spectrogram")
                 yield HeatMap(id="scope-heatmap")
                 yield Static(id="scope-hint")
+                yield Static(id="scope-facts")
             yield TopSpecies(id="scope-top")
         yield EngineLine(id="scope-engine")
 
@@ -187,9 +188,21 @@ class ScopePane(SpectrogramPane):
             self.notify("Every window of this recording has its predictions.")
         self.feed.predict_whole(self._window)
 
+    def action_take_in_hand(self) -> None:
+        """Go to the spectrogram's cursor; the way back is escape or tab."""
+        self._spectrogram.can_focus = True
+        super().action_take_in_hand()
+
+    def on_descendant_blur(self) -> None:
+        """Tab passes the spectrogram by: its cursor is asked for."""
+        self._spectrogram.can_focus = self._spectrogram.has_focus
+
     def action_stop(self) -> None:
-        """Stop predicting."""
-        self.feed.stop()
+        """Leave the spectrogram; else stop predicting."""
+        if self._spectrogram.has_focus:
+            self._heatmap.focus()
+        else:
+            self.feed.stop()
 
     def action_sort(self) -> None:
         """Take the next order of the species, and sort them again."""
@@ -249,6 +262,7 @@ class ScopePane(SpectrogramPane):
         problem = await self.heat.read_marks(recording)
         if problem:
             self.notify(problem, title="Verdicts and labels", severity="warning", markup=False)
+        self._drawing.facts()
         if self.feed.blended is not None:
             self.heat.mark(self._heatmap)
 

@@ -20,6 +20,7 @@ from birdscope.tui.painter import Layer, Marks, Painting, paint
 from birdscope.tui.tone import Tone
 from birdscope.tui.widgets.axes import centred, gutter_segment, playhead_segment, time_strip
 from birdscope.tui.widgets.picture_view import PictureView
+from birdscope.tui.widgets.top_species import cut
 
 _LEAST_PICTURE = 5
 _TALL = 14
@@ -314,7 +315,8 @@ class PictureDrawing(PictureView):
         self, shares: Sequence[float], rows: int, name: str, component: str
     ) -> list[list[tuple[str, str]]]:
         empty = " " * self._gutter
-        shown = name[: self._gutter - 1].rjust(self._gutter - 1) + " " if self._gutter else ""
+        room = self._gutter - 1
+        shown = f"{cut(name, room) if len(name) > room else name:>{room}} " if room > 0 else ""
         return [
             [(shown if number == rows - 1 else empty, "spectrogram--axis"), (text, component)]
             for number, text in enumerate(bar_lines(shares, rows))
