@@ -197,7 +197,8 @@ class ListingPane(SpectrogramPane, inherit_bindings=False):
         total = len(self._catalog.taxonomy) if self._catalog is not None else 0
         count = f"{shown} of {total}" if shown != total else str(total)
         panel = self.query_one("#species-panel")
-        panel.border_title = f"Species ({count})"
+        only_soundscapes = not shown and species.row_total() > 0
+        panel.border_title = "Soundscapes" if only_soundscapes else f"Species ({count})"
         columns = species.columns(species.scrollable_content_region.width)
         panel.border_subtitle = "  ".join(columns) if len(columns) > 1 else "recordings"
         cast("Chips", self.query_one("#chips")).show(chips(self.finder.query.picked))

@@ -52,9 +52,10 @@ class OutlineRow:
         kind: What it stands for.
         key: Unique: class name, label, split, or `split/site`.
         title: What it is called.
-        count: Recordings behind it (species behind a class).
+        count: Recordings behind it.
         open: Whether what it holds is shown; None for rows that hold nothing.
         entry: The species of a species row.
+        species: Of a class: those that fit.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class OutlineRow:
     count: int
     open: bool | None = None
     entry: SpeciesEntry | None = None
+    species: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,8 +168,8 @@ def _species_rows(
         groups.setdefault(class_title(entry.species), []).append(entry)
     found = []
     for title in sorted(groups, key=_class_rank):
-        is_open = title not in closed
-        found.append(OutlineRow("class", title, title, len(groups[title]), is_open))
+        is_open, count = title not in closed, sum(one.count for one in groups[title])
+        found.append(OutlineRow("class", title, title, count, is_open, species=len(groups[title])))
         if is_open:
             found += [_species_row(one) for one in sorted(groups[title], key=_KEYS[sort])]
     return found

@@ -102,6 +102,9 @@ class ScopeDrawing:
         span = f"{clock(view.view_start_s)}–{clock(view.view_end_s)}" if feed.duration_s else ""
         look = [self._heat.description(), "" if follows else "stays"]
         text = scope_text.header(feed, span, " · ".join(part for part in look if part))
+        if not self._pane.query_one("#scope-facts").display:
+            meaning = f"  {self._heat.facts()[2]}"
+            text += Content.from_markup("[$text-muted]$meaning[/]", meaning=meaning)
         if text != header.content:
             header.update(text)
 

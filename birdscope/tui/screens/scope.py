@@ -263,6 +263,7 @@ class ScopePane(SpectrogramPane):
         if problem:
             self.notify(problem, title="Verdicts and labels", severity="warning", markup=False)
         self._drawing.facts()
+        self._draw_header()
         if self.feed.blended is not None:
             self.heat.mark(self._heatmap)
 

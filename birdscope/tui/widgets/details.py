@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -68,6 +69,7 @@ class Details(Vertical):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._series: list[Series] = []
+        self._known: Known | None = None
 
     def compose(self) -> ComposeResult:
         """Text, then map."""
@@ -77,20 +79,26 @@ class Details(Vertical):
 
     def show(self, known: Known | None) -> None:
         """Show a recording; None empties the panel."""
+        self._known = known
         if known is None:
             self.query_one("#details-static", Static).update("")
             self.set_class(False, "-mapped")
             self.border_subtitle = ""
             return
-        lines = list(_species_lines(known.species)) if known.species is not None else []
-        lines += _recording_lines(known)
-        text = Content("\n").join(lines)
         static = self.query_one("#details-static", Static)
+        lines = list(_species_lines(known.species)) if known.species is not None else []
+        lines += _recording_lines(known, static.size.width)
+        text = Content("\n").join(lines)
         # laying the whole screen out again costs more than all the rest of a key press
         height = text.get_height({}, max(static.size.width, 1))
         static.update(text, layout=height != static.size.height)
         if self.display:
             self._show_places(known)
+
+    def on_resize(self) -> None:
+        """Values are wrapped to the width."""
+        if self._known is not None:
+            self.call_after_refresh(self.show, self._known)
 
     def _show_places(self, known: Known) -> None:
         """Draw the places of recordings, of the selected one, and of the dataset."""
@@ -160,7 +168,7 @@ def _length(duration_s: float) -> str:
     return f"{duration_s:.1f} s" if duration_s < 60 else clock(duration_s, tenths=True)
 
 
-def _recording_lines(known: Known) -> Iterable[Content]:
+def _recording_lines(known: Known, width: int) -> Iterable[Content]:
     recording, probed = known.recording, known.probed
     yield Content.from_markup("[$text]$name[/]", name=recording.name)
     if probed is not None and probed.problem:
@@ -178,13 +186,17 @@ def _recording_lines(known: Known) -> Iterable[Content]:
         if key == "rating" and not recording.rating:
             text = "unknown"
         if text and key not in _SHOWN_ABOVE:
-            yield _pair(key.replace("_labels", "").replace("_", " "), text)
+            yield _pair(key.replace("_labels", "").replace("_", " "), text, width)
     if recording.latitude is not None and recording.longitude is not None:
         yield _pair("place", f"{recording.latitude:.4f}, {recording.longitude:.4f}")
 
 
-def _pair(key: str, value: str) -> Content:
-    shown = f"{key:<{_KEY_CELLS}}"
+def _pair(key: str, value: str, width: int = 0) -> Content:
+    """A key and its value; a long one goes on below its beginning."""
+    shown, room = f"{key:<{_KEY_CELLS}}", width - _KEY_CELLS
+    if room > 0:
+        lines = wrap(value.removeprefix("https://"), room, break_on_hyphens=False)
+        value = f"\n{'':<{_KEY_CELLS}}".join(lines)
     return Content.from_markup("[$text-muted]$key[/]$value", key=shown, value=value)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _GAP_FROM = 4
+_MARKED = Style(underline=True)
 
 
 class HeatMap(ScrollView, can_focus=True):
@@ -296,7 +297,12 @@ class HeatMap(ScrollView, can_focus=True):
             text, style = self._styles().under_cursor(text, self._style("heatmap--cursor"))
         mark = self._marks.get((row, window), "")
         if mark and not gap:
-            text, mark = text[:-1] + mark, ""
+            if text[:1] == " ":
+                text = mark + text[1:]
+            else:
+                # no cell is free, and a digit must never be hidden
+                style += _MARKED
+            mark = ""
         after = Segment(mark or " ", self._style("heatmap--mark") if mark else self._styles().plain)
         return [Segment(text, style), after] if gap else [Segment(text, style)]
 

@@ -52,7 +52,7 @@ class SpeciesList(RowsView):
     @property
     def species_shown(self) -> int:
         """Species that the filter lets through."""
-        return sum(one.count for one in self._rows if one.kind == "class")
+        return sum(one.species for one in self._rows)
 
     @property
     def sorted_by(self) -> str:
@@ -104,9 +104,12 @@ class SpeciesList(RowsView):
         if one.kind in ("all", "class", "split"):
             mark = {True: "▾ ", False: "▸ ", None: "  "}[one.open]
             room = width - len(mark) - _COUNT_CELLS - _MARGIN
+            species = f"  {one.species} species" if one.species else ""
+            title = one.title if len(one.title) + len(species) <= room else fit(one.title, room)
             return [
                 (mark, "dim"),
-                (fit(one.title, room), "strong"),
+                (title, "strong"),
+                (fit(species, room - len(title)), "dim"),
                 (fit(str(one.count), _COUNT_CELLS, right=True), "dim"),
             ]
         if one.kind == "group":

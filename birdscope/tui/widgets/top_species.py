@@ -142,7 +142,8 @@ class TopSpecies(Widget):
         room = height - 1 - bool(self._members)
         # a single member says the same as the blend: no line of its own
         most = 3 if len(self._members) > 1 else 2
-        each = min(most, max(1, room // 10))
+        # eight with their names whole say more than ten with names cut
+        each = most if room >= 10 * most else 2 if room >= 16 else 1
         lines = [[title]]
         for score in self._scores[: max(1, room // each)]:
             lines += self._entry(score, width, each)
@@ -176,7 +177,9 @@ class TopSpecies(Widget):
         code = "" if score.label == score.name else f" {score.label}"
         room = width - 5
         name = score.name
-        if cell_len(name) + cell_len(code) > room:
+        if cell_len(name) <= room < cell_len(name) + cell_len(code):
+            code = ""
+        elif cell_len(name) + cell_len(code) > room:
             name = cut(name, max(room - cell_len(code), room // 2))
         code = cut(code, room - cell_len(name))
         return [
