@@ -87,6 +87,7 @@ class Budget:
         other_s: Start, decoding, mel, post-processing and writing, for all soundscapes.
         drops: Checkpoints to leave out so that it fits, in order; one always stays.
         kept_s: Seconds it takes without them.
+        reserve_s: Of `other_s`, what is kept for slow disks at the end.
     """
 
     limit_s: float
@@ -95,6 +96,7 @@ class Budget:
     other_s: float
     drops: tuple[str, ...]
     kept_s: float
+    reserve_s: float
 
     @property
     def fits(self) -> bool:
@@ -114,7 +116,8 @@ def project(
     from birdscope.inference.time_guard import reserve_s
 
     rows = soundscapes * window_count(SOUNDSCAPE_S)
-    other_s = speed.start_s + reserve_s(rows) + soundscapes * speed.other_s
+    reserved_s = reserve_s(rows)
+    other_s = speed.start_s + reserved_s + soundscapes * speed.other_s
     costs = {name: soundscapes * seconds for name, seconds in speed.seconds.items()}
     drops, left = [], dict(costs)
     for name in speed.order:
@@ -129,6 +132,7 @@ def project(
         other_s,
         tuple(drops),
         other_s + sum(left.values()),
+        reserved_s,
     )
 
 

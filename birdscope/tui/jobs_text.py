@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from textual.content import Content
 
 from birdscope.core import paths
 from birdscope.core.units import clock, duration
+from birdscope.tui.jobs_report import hint, key, mark, pair, report_lines, short_path, wrapped
 
 if TYPE_CHECKING:
     from birdscope.jobs.job import Job, State
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from birdscope.tui.jobs_watch import Ended, JobsSnapshot, JobView
 
 Severity = Literal["information", "warning", "error"]
-SPINNER = "⣾⣽⣻⢿⡿⣟⣯⣷"
+SPINNER = "◐◓◑◒"
 SPINS_PER_S = 4
 ICONS: dict[State, tuple[str, str]] = {
     "queued": ("◌", "dim"),
-    "running": ("⣾", "accent"),
+    "running": ("◐", "accent"),
     "finished": ("✓", "good"),
     "failed": ("✗", "bad"),
     "cancelled": ("⊘", "dim"),
@@ -38,13 +38,15 @@ _VARIABLES = {
     "bad": "$text-error",
     "warn": "$text-warning",
 }
-_FINDINGS = {
-    "ok": ("✓", "$text-success"),
-    "note": ("●", "$text-warning"),
-    "error": ("✗", "$text-error"),
+_PRELIMINARY = ("loading ", "ensemble loaded", "reading headers")
+"""What messages of progress begin with before a job's own work."""
+_METRICS = {
+    "s_per_soundscape": ("per soundscape", " s"),
+    "s_start_and_end": ("start and end", " s, with the reserve"),
+    "minutes_for_700": ("700 soundscapes", " min"),
 }
+"""Key of a metric → what it is called, and what follows its value."""
 _BAR = 28
-_KEY = 10
 _LONGEST = 2000
 """Of a text that a job says: whatever it is, it must not fill the screen."""
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)")
@@ -83,11 +85,13 @@ def percent(job: Job) -> str:
 
 
 def fraction_of(job: Job) -> float | None:
-    """Share done, 0–1; None where unknown, or where a job ended while it loaded its nets."""
-    loading = job.progress.unit == "checkpoint"
-    if loading and job.state in ("failed", "cancelled", "interrupted"):
-        return None
-    return job.progress.fraction
+    """Share done, 0–1; None where unknown, or where the job only makes ready for its work."""
+    return None if _makes_ready(job) else job.progress.fraction
+
+
+def _makes_ready(job: Job) -> bool:
+    """Whether what it counts comes before its work: nets to load, headers to read."""
+    return job.progress.message.startswith(_PRELIMINARY)
 
 
 def bar(fraction: float, width: int) -> tuple[str, str]:
@@ -105,7 +109,7 @@ def time_left(view: JobView, now: float) -> str:
     if job.state == "queued":
         return "waits for a place"
     if job.state == "running":
-        left_s = job.progress.remaining_s(now)
+        left_s = None if _makes_ready(job) else job.progress.remaining_s(now)
         return f"{_short(left_s)} left" if left_s is not None else clock(view.seconds)
     return f"took {_short(view.seconds)}" if view.seconds >= 1 else ""
 
@@ -158,49 +162,10 @@ def detail(
         blocks.append(report_lines(report, width))
     blocks.append(_facts(job, width, told=report is not None))
     if log.strip():
-        lines = [_mark("$text-muted", line) for line in lines_of(log)]
-        blocks.append([_mark("$text-secondary", "log") + _hint(" · enter shows all of it"), *lines])
+        parts = (part for line in lines_of(log) for part in _fitting(line, width))
+        lines = [hint(part) for part in parts]
+        blocks.append([mark("$text-secondary", "log") + hint(" · enter shows all of it"), *lines])
     return Content("\n\n").join([Content("\n").join(block) for block in blocks if block])
-
-
-def report_lines(report: SubmissionReport, width: int) -> list[Content]:
-    """A submission's checks in plain words."""
-    size = f"{report.rows:,} rows × {report.columns:,} classes"
-    head = (
-        _mark("b $text-success", f"✓ would be accepted: {size}")
-        if report.ok
-        else _mark("b $text-error", f"✗ would not be accepted: {size}")
-    )
-    lines = [head]
-    if report.split and report.split != "test_soundscapes":
-        lines.append(_mark("$text-warning", f"● for debugging: these are {report.split}"))
-    for finding in report.findings:
-        sign, colour = _FINDINGS[finding.mark]
-        lines.append(_mark(colour, f"{sign} ") + Content(finding.text))
-    lines += [_mark("$text-warning", "● ") + Content(remark) for remark in report.remarks]
-    return [*lines, Content(""), *_came_from(report, width)]
-
-
-def _came_from(report: SubmissionReport, width: int) -> list[Content]:
-    counts = ", ".join(f"{count} {status}" for status, count in report.outcomes.items())
-    there = report.recordings - report.predicted
-    kept = f", {there} were there already" if there else ""
-    return [
-        *_pair("sound", f"{report.recordings} recordings: {counts}{kept}", width),
-        *_pair("scores", f"{report.ensemble}, post-processed with {report.settings}", width),
-        *_pair("file", short_path(report.path), width),
-        _hint(" " * _KEY)
-        + _key("c")
-        + _hint(" copies the path, ")
-        + _key("o")
-        + _hint(" shows it"),
-    ]
-
-
-def short_path(path: Path) -> str:
-    """A path as seen from the folder that holds the sessions, where it lies in there."""
-    home = paths.home()
-    return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
 
 
 def _state_lines(view: JobView, now: float) -> list[Content]:
@@ -208,18 +173,18 @@ def _state_lines(view: JobView, now: float) -> list[Content]:
     job = view.job
     sign, role = icon(job.state, now)
     colour = _VARIABLES[role]
-    lines = [_mark(f"b {colour}", f"{sign} {job.state}") + _mark("$text-muted", _when(view, now))]
+    lines = [mark(f"b {colour}", f"{sign} {job.state}") + mark("$text-muted", _when(view, now))]
     progress = job.progress
     reason = clean(progress.reason[:_LONGEST]).split("\n  →")[0]
     if job.state in ("failed", "cancelled") and reason:
         tone = "$text-error" if job.state == "failed" else "$text-muted"
-        lines.append(_mark(tone, reason))
+        lines.append(mark(tone, reason))
     if job.state == "interrupted":
-        lines.append(_mark("$text-warning", "its process is gone without a last word"))
+        lines.append(mark("$text-warning", "its process is gone without a last word"))
     if job.state == "failed" and progress.remedy:
-        lines.append(_mark("$text-warning", f"→ {progress.remedy}"))
+        lines.append(mark("$text-warning", f"→ {progress.remedy}"))
     if job.state in ("failed", "cancelled", "interrupted"):
-        lines.append(_key("r") + _mark("$text-muted", " goes on where it stopped"))
+        lines.append(key("r") + mark("$text-muted", " goes on where it stopped"))
     if job.state != "finished":
         lines += _bar_lines(job)
     return lines
@@ -231,7 +196,8 @@ def _when(view: JobView, now: float) -> str:
     if now - created > 86400:
         clock_time = time.strftime("%Y-%m-%d %H:%M", time.localtime(created))
     said = time_left(view, now)
-    return f" · since {clock_time}" + (f" · {said}" if said else "")
+    begun = "since" if view.job.state == "queued" else "begun"
+    return f" · {begun} {clock_time}" + (f" · {said}" if said else "")
 
 
 def _bar_lines(job: Job) -> list[Content]:
@@ -240,29 +206,35 @@ def _bar_lines(job: Job) -> list[Content]:
     fraction = fraction_of(job)
     if fraction is not None and progress.total is not None:
         done, rest = bar(fraction, _BAR)
-        line = _mark("$primary" if job.live else "$text-muted", done) + _mark("$border", rest)
+        line = mark("$primary" if job.live else "$text-muted", done) + mark("$border", rest)
         count = f"{progress.done:,g} of {progress.total:,g} {progress.unit}".rstrip()
         plural = "s" if progress.unit and progress.total != 1 else ""
-        lines.append(line + Content(f"  {percent(job)}  ") + _mark("$text-muted", count + plural))
+        lines.append(line + Content(f"  {percent(job)}  ") + mark("$text-muted", count + plural))
     if progress.message:
-        lines.append(_mark("$text-muted", clean(progress.message[:_LONGEST])))
+        lines.append(mark("$text-muted", clean(progress.message[:_LONGEST])))
     return lines
 
 
 def _facts(job: Job, width: int, told: bool) -> list[Content]:
     """Metrics, files (unless a report told of them), warnings, the command."""
     progress = job.progress
-    rows = [(key.replace("_", " "), _number(value)) for key, value in progress.metrics.items()]
+    rows = [_metric(name, value) for name, value in progress.metrics.items()]
     if not told:
         rows += [("made", short_path(Path(path))) for path in progress.artifacts]
     if progress.warnings:
         rows.append(("warnings", f"{progress.warnings}, see the log"))
     if job.spec.parents:
         rows.append(("goes on", f"with job {job.spec.parents[-1]}"))
-    least = min(max((len(key) + 2 for key, _ in rows), default=0), width // 3)
-    lines = [line for key, value in rows for line in _pair(key, value, width, least=least)]
+    least = min(max((len(name) + 2 for name, _ in rows), default=0), width // 3)
+    lines = [line for name, value in rows for line in pair(name, value, width, least=least)]
     command = clean(shlex.join(job.spec.argv)).replace(f"{paths.home()}/", "")
-    return lines + _pair("command", f"birdscope {command}", width, "dim", least)
+    return lines + pair("command", f"birdscope {command}", width, "dim", least)
+
+
+def _metric(name: str, value: object) -> tuple[str, str]:
+    """What a metric is called, and its value with a unit where it is known."""
+    called, unit = _METRICS.get(name, (name.replace("_", " "), ""))
+    return called, _number(value) + unit
 
 
 def _number(value: object) -> str:
@@ -275,27 +247,10 @@ def clean(text: str) -> str:
     return "\n".join(_CONTROLS.sub("", _ESCAPES.sub("", line)).expandtabs(4) for line in lines)
 
 
+def _fitting(line: str, width: int) -> list[str]:
+    return [line] if len(line) <= width else wrapped(line, width)
+
+
 def lines_of(text: str) -> Sequence[str]:
     """The lines of a log, cleaned."""
     return clean(text).splitlines()
-
-
-def _pair(key: str, value: str, width: int, role: str = "text", least: int = 0) -> list[Content]:
-    """A key and its value, with the value's lines under each other."""
-    indent = max(_KEY, least, len(key) + 1)
-    parts = textwrap.wrap(value, max(width - indent, 20), break_on_hyphens=False) or [""]
-    colour = "$text-muted" if role == "dim" else "$text"
-    first = _hint(f"{key:<{indent}}") + _mark(colour, parts[0])
-    return [first, *(_mark(colour, " " * indent + part) for part in parts[1:])]
-
-
-def _hint(text: str) -> Content:
-    return _mark("$text-muted", text)
-
-
-def _key(key: str) -> Content:
-    return _mark("b $footer-key-foreground", key)
-
-
-def _mark(style: str, text: str) -> Content:
-    return Content.from_markup(f"[{style}]$text[/]", text=text)

@@ -246,7 +246,7 @@ async def test_help_lists_the_keys_of_the_focus(
         await filled(pilot)
         await pilot.press("question_mark")
         assert isinstance(app.screen, HelpScreen)
-        shown = "\n".join(str(one.render()) for one in app.screen.query("Static"))
+        shown = "\n".join(str(one.render()) for one in app.screen.query("#help > *"))
         for words in ("Species list", "Fold the class", "Search by code", "Leave birdscope"):
             assert words in shown
         for words in ("tab  Next panel", "ctrl+p  Palette", "Mouse", "wheel  Scroll"):

@@ -9,7 +9,7 @@ import pytest
 from birdscope.core.events import Event
 from birdscope.jobs.job import Job, JobSpec, Progress, State
 from birdscope.submission.report import Finding, SubmissionReport
-from birdscope.tui import jobs_text
+from birdscope.tui import jobs_report, jobs_text
 from birdscope.tui.jobs_watch import Ended, JobsSnapshot, JobView
 
 NOW = 1_700_000_000.0
@@ -40,8 +40,8 @@ def test_the_indicator_counts_and_shows_the_first_running_job() -> None:
 
 
 def test_the_sign_of_a_running_job_turns_four_times_a_second() -> None:
-    signs = [jobs_text.icon("running", NOW + n / 4)[0] for n in range(9)]
-    assert len(set(signs[:8])) == 8 and signs[8] == signs[0]
+    signs = [jobs_text.icon("running", NOW + n / 4)[0] for n in range(5)]
+    assert len(set(signs[:4])) == 4 and signs[4] == signs[0]
     assert jobs_text.icon("failed", NOW) == jobs_text.icon("failed", NOW + 0.3)
 
 
@@ -98,6 +98,7 @@ def test_a_report_is_told_in_plain_words(tmp_path: Path) -> None:
     assert "✓ would be accepted: 8,400 rows × 206 classes" in text
     assert "for debugging: these are train_soundscapes" in text
     assert "✓ every value is a number" in text and "3 rows could not be predicted" in text
+    assert text.index("c copies the path") < text.index("every value is a number")
     assert "698 ok, 2 damaged, 600 were" in text and "c copies the path" in text
     assert max(len(line) for line in text.splitlines()[:-2]) <= 60
     refused = replace(report, ok=False)
@@ -128,11 +129,42 @@ def test_what_a_job_says_never_fills_the_screen() -> None:
     assert len(jobs_text.detail(loud, "", None, NOW).plain) < 10_000
 
 
-@pytest.mark.parametrize("state", ["cancelled", "failed", "interrupted"])
-def test_a_job_that_ended_while_loading_shows_no_full_bar(state: State) -> None:
-    loaded = Event("progress", "ensemble loaded", 1, 1, "checkpoint")
+@pytest.mark.parametrize("state", ["running", "cancelled", "failed", "interrupted"])
+@pytest.mark.parametrize(
+    "loaded",
+    [
+        Event("progress", "ensemble loaded", 1, 1, "checkpoint"),
+        Event("progress", "reading headers", 23, 23, "recording"),
+    ],
+)
+def test_a_job_that_makes_ready_shows_no_full_bar(state: State, loaded: Event) -> None:
     ended = view(state, loaded)
     assert jobs_text.percent(ended.job) == ""
     text = jobs_text.detail(ended, "", None, NOW).plain
     assert "100%" not in text and "━" not in text
-    assert jobs_text.percent(view("running", loaded).job) == "100%"
+    assert "%" not in jobs_text.indicator(JobsSnapshot((ended,)), NOW)
+
+
+def test_making_nets_is_progress() -> None:
+    made = Event("progress", "quantising alpha (2 of 2)", 1, 2, "checkpoint")
+    assert jobs_text.percent(view("running", made).job) == "50%"
+
+
+def test_measured_speed_names_the_reserve() -> None:
+    speed = {"s_per_soundscape": 0.079, "s_start_and_end": 16.7, "minutes_for_700": 1.2}
+    text = jobs_text.detail(view("finished", Event("metric", data=speed)), "", None, NOW).plain
+    assert "per soundscape   0.079 s" in text and "700 soundscapes  1.2 min" in text
+    assert "start and end    16.7 s, with the reserve" in text
+
+
+def test_a_job_has_begun_but_a_queued_one_waits() -> None:
+    assert "finished · begun " in jobs_text.detail(view("finished"), "", None, NOW).plain
+    assert "queued · since " in jobs_text.detail(view("queued"), "", None, NOW).plain
+
+
+def test_paths_break_between_folders_and_names_between_words() -> None:
+    path = "sessions/docs/submissions/calfrog32-calfrog-two-20261121-200421.csv"
+    lines = jobs_report.wrapped(f"--out {path}", 30)
+    assert "".join(lines) == f"--out {path}" and max(map(len, lines)) <= 30
+    assert all(line[-1] in "/-" for line in lines[:-1])
+    assert jobs_report.wrapped("--data /a/b", 8) == ["--data", "/a/b"]

@@ -251,7 +251,7 @@ async def test_measuring_fills_the_budget(
         assert "Not measured yet" in meter(pane)
         await pilot.press("b")
         await wait_for(pilot, lambda: "of 90 min" in meter(pane), 90)
-        assert "minutes for 700" in shown(pane)
+        assert "700 soundscapes" in shown(pane)
 
 
 async def test_predict_all_takes_the_split_and_the_ensemble_of_scope(

@@ -32,9 +32,9 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A session of five jobs; words that depend on the clock are fixed."""
     for module in (jobs_text, budget_meter):
         monkeypatch.setattr(module, "ago", lambda seconds: "5 min")
-    monkeypatch.setattr(jobs_text, "_when", lambda view, now: " · since 12:00")
+    monkeypatch.setattr(jobs_text, "_when", lambda view, now: " · begun 12:00")
     monkeypatch.setattr(jobs_text, "time_left", lambda view, now: "took 8 s")
-    monkeypatch.setattr(jobs_text, "SPINNER", "⣾")
+    monkeypatch.setattr(jobs_text, "SPINNER", "◐")
     models = tmp_path / "home" / "models"
     models.mkdir(parents=True)
     (models / "demo.toml").write_text('[[members]]\nname = "alpha"\ncheckpoints = "alpha.pth"\n')

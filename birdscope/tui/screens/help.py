@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -9,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widget import Widget
 
 from birdscope.tui.commands import Command
 
@@ -52,14 +54,38 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = "esc closes · ctrl+p finds every action"
             for title, commands in self._groups.items():
                 known = _BESIDE_BINDINGS if title == _EVERYWHERE else []
-                yield Static(_block(title, [*known, *((one.keys, one.help) for one in commands)]))
-            yield Static(_block("Mouse", _MOUSE))
+                yield _Block(title, [*known, *((one.keys, one.help) for one in commands)])
+            yield _Block("Mouse", _MOUSE)
 
 
-def _block(title: str, lines: Iterable[tuple[str, str]]) -> Content:
-    """A title over keys and what they do."""
-    shown = [Content.from_markup("[b $text-primary]$title[/]", title=title)]
-    for key, text in lines:
-        cells = f"{key:>{_KEY_CELLS}}"
-        shown.append(Content.from_markup("[$text-accent]$key[/]  $text", key=cells, text=text))
-    return Content("\n").join([*shown, Content("")])
+class _Block(Widget):
+    """A title over keys and what they do; long words on a key go on under their beginning.
+
+    Args:
+        title: Of the group.
+        lines: Keys, and what they do.
+    """
+
+    DEFAULT_CSS = "_Block { height: auto; }"
+
+    def __init__(self, title: str, lines: Iterable[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title, self._lines = title, tuple(lines)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Lines it takes in so many cells."""
+        return len(self._drawn(width))
+
+    def render(self) -> Content:
+        """The lines in its width."""
+        return Content("\n").join(self._drawn(self.size.width))
+
+    def _drawn(self, width: int) -> list[Content]:
+        drawn = [Content.from_markup("[b $text-primary]$title[/]", title=self._title)]
+        for key, text in self._lines:
+            cells = f"{key:>{_KEY_CELLS}}"
+            for part in textwrap.wrap(text, max(width - _KEY_CELLS - 2, 16)) or [""]:
+                line = Content.from_markup("[$text-accent]$key[/]  $text", key=cells, text=part)
+                drawn.append(line)
+                cells = " " * _KEY_CELLS
+        return [*drawn, Content("")]

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from birdscope.core.units import size
-from birdscope.tui import job_files, jobs_text
+from birdscope.tui import job_files, jobs_report, jobs_text
 from birdscope.tui.widgets.rows import RowsView, Span, fit
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class FileHead(ModalScreen[None]):
         table = self.query_one(HeadTable)
         table.show(head)
         first = f" · the first {len(head.rows) - 1} rows" if head.path.suffix == ".csv" else ""
-        where = jobs_text.short_path(self._path)
+        where = jobs_report.short_path(self._path)
         table.border_title = f"{where} · {head.title}{first}" if head.rows else "No file"
 
 

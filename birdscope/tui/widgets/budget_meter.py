@@ -129,6 +129,10 @@ class BudgetMeter(Widget):
         for seconds in (*(one.seconds for one in budget.members), budget.other_s):
             so_far += seconds
             ends.append(round(so_far / whole_s * width))
+        if budget.total_s > 0 and ends[-1] == 0:
+            parts = [*(one.seconds for one in budget.members), budget.other_s]
+            most = parts.index(max(parts))
+            ends = [int(number >= most) for number in range(len(parts))]
         line, begin = Text(), 0
         for number, end in enumerate(ends):
             name = f"member-{number % MEMBER_COLOURS}" if number < len(ends) - 1 else "other"
@@ -145,16 +149,17 @@ class BudgetMeter(Widget):
             (f"member-{number % MEMBER_COLOURS}", one.name, one.seconds, _nets(one.checkpoints))
             for number, one in enumerate(budget.members)
         ]
-        rows.append(("other", "all else", budget.other_s, "decoding, mel, writing"))
+        kept = f"decoding, mel, writing, {budget.reserve_s:.0f} s reserve"
+        rows.append(("other", "all else", budget.other_s, kept))
+        told = _parts(budget.total_s, [seconds for _, _, seconds, _ in rows])
         lines = []
         names = min(max(len(name) for _, name, _, _ in rows), max(width - _NUMBER - 4, 8))
-        for style, name, seconds, note in rows:
+        for (style, name, _, note), minutes in zip(rows, told, strict=True):
             line = Text("■ ", self._style(style)).append(cut(name, names), self._style("text"))
-            line.append(f"{_minutes(seconds):>5} min", self._style("strong"))
+            line.append(f"{minutes:>5} min", self._style("strong"))
             room = width - line.cell_len - 2
-            if room >= len(note):
-                line.append(f"  {note}", self._style("dim"))
-            lines.append(line)
+            said = next((one for one in (note, *_shorter(note)) if len(one) <= room), "")
+            lines.append(line.append(f"  {said}" if said else "", self._style("dim")))
         return lines
 
     def _advice(self, budget: Budget, width: int) -> list[Text]:
@@ -176,6 +181,29 @@ def _minutes(seconds: float) -> str:
     """Whole minutes; a tenth below ten."""
     minutes = seconds / 60
     return f"{minutes:.0f}" if minutes >= 9.95 else f"{minutes:.1f}"
+
+
+def _parts(total_s: float, parts_s: Sequence[float]) -> list[str]:
+    """Parts of a total in its unit (minutes or tenths), rounded so that they add up to it."""
+    told = _minutes(total_s)
+    unit_s = 6.0 if "." in told else 60.0
+    exact = [seconds / unit_s for seconds in parts_s]
+    units = [int(one) for one in exact]
+    missing = int(told.replace(".", "")) - sum(units)
+    by_rest = sorted(range(len(exact)), key=lambda one: units[one] - exact[one])
+    for one in by_rest[: max(missing, 0)]:
+        units[one] += 1
+    texts = [f"{one / 10:.1f}" if unit_s == 6.0 else f"{one}" for one in units]
+    least = "<0.1" if unit_s == 6.0 else "<1"
+    return [
+        least if not whole and seconds > 0 else text
+        for text, whole, seconds in zip(texts, units, parts_s, strict=True)
+    ]
+
+
+def _shorter(note: str) -> tuple[str, ...]:
+    """The last part of a note alone, for narrow places."""
+    return (note.rsplit(", ", 1)[-1],)
 
 
 def _nets(count: int) -> str:
