@@ -20,6 +20,7 @@ NAMES = (
     "catalog",
     "first_paint",
     "key_latency",
+    "story",
     "scrolling",
     "redraw",
     "tuning",
