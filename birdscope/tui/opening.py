@@ -75,6 +75,17 @@ class Opening:
 
         await panes.add_content(SubmitPane(services), id="submit")
         self._panes_made.set()
+        self._read_dialogs()
+
+    def _read_dialogs(self) -> None:
+        """Read the styles of all dialogs: the first one of each would style the whole app anew."""
+        styles = self._app.stylesheet
+        # what several share comes first, as in their own lists
+        found = sorted(_SCREENS.glob("*.tcss"), key=lambda one: (one.stem != "choose", one.stem))
+        for path in found:
+            if not styles.has_source(str(path), ""):
+                styles.read(path)
+        styles.reparse()
 
     def load(self, data: Path) -> None:
         """Open a dataset in a thread; a message tells how it went."""

@@ -475,3 +475,21 @@ async def test_a_real_recording_is_drawn(make_app: MakeApp, calfrog32: Path, unt
         await until(pilot, lambda: view.duration_s > 0 and not view.is_loading_picture)
         cells = {segment.style for y in range(20) for segment in view.render_line(y)}
         assert view.error == "" and len(cells) > 50
+
+
+async def test_a_dialog_styles_no_other_screen_anew(
+    make_app: MakeApp, tiny_dataset: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: len(app.query("#submit")) == 1)
+        await pilot.pause(0.2)
+        styled: list[object] = []
+        whole = app.stylesheet.update
+        monkeypatch.setattr(app.stylesheet, "update", lambda *a, **k: styled.append(whole(*a, **k)))
+        for key, screen in (("question_mark", "HelpScreen"), ("F", "FilterRecordings")):
+            await pilot.press(key)
+            await until(pilot, lambda name=screen: type(app.screen).__name__ == name)
+            await pilot.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert styled == []
