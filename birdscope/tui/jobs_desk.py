@@ -31,6 +31,7 @@ class JobsDesk:
         watch = self._app.services.jobs
         watch.changed.subscribe(self._app, self._changed)
         watch.ended.subscribe(self._app, self._ended)
+        watch.starting.subscribe(self._app, self._starting)
         self._app.services.session_changed.subscribe(self._app, lambda session: watch.restart())
         watch.begin()
 
@@ -68,6 +69,10 @@ class JobsDesk:
             f"{count} {go} on in the background: open birdscope again to see how far, or\n"
             f"  birdscope jobs --session {session} list"
         )
+
+    def _starting(self, title: str) -> None:
+        """Say at once that the key was understood; the process takes a moment."""
+        self._app.query_one(PlayerBar).jobs = "starting …"
 
     def _changed(self, snapshot: JobsSnapshot) -> None:
         self._app.query_one(PlayerBar).jobs = jobs_text.indicator(snapshot, time.time())

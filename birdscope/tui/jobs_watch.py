@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.signal import Signal
 
-from birdscope.core.errors import BirdscopeError
+from birdscope.core.errors import BirdscopeError, JobError
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -86,6 +86,7 @@ class JobsWatch:
         changed: Published with a snapshot whenever it differs, and at each look while a
             job runs (time passes).
         ended: Published with the jobs that ended while one watched.
+        starting: Published with a job's title before its process is there.
     """
 
     def __init__(self, app: App[Any], open_jobs: Callable[[], Jobs]) -> None:
@@ -101,6 +102,7 @@ class JobsWatch:
         self.snapshot = JobsSnapshot()
         self.changed: Signal[JobsSnapshot] = Signal(app, "jobs-changed")
         self.ended: Signal[Ended] = Signal(app, "jobs-ended")
+        self.starting: Signal[str] = Signal(app, "jobs-starting")
 
     def begin(self) -> None:
         """Start watching; a second call does nothing."""
@@ -123,7 +125,12 @@ class JobsWatch:
         Raises:
             JobError: it can't be started.
         """
-        return await self._with_manager(lambda jobs: jobs.start(argv, title))
+        self.starting.publish(title)
+        try:
+            return await self._with_manager(lambda jobs: jobs.start(argv, title))
+        except JobError:
+            self.changed.publish(self.snapshot)
+            raise
 
     async def resume(self, job_id: str) -> Job:
         """Start an ended job's command again, as a new job.

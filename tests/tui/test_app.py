@@ -218,7 +218,7 @@ async def test_sort_by_count_puts_the_commonest_first(
         species = app.query_one(SpeciesList)
         counts = [one.count for one in species.rows_shown if one.kind == "species"]
         first = next(one for one in species.rows_shown if one.kind == "class")
-        first_class = counts[: first.count]
+        first_class = counts[: first.species]
         assert first_class == sorted(first_class, reverse=True)
 
 

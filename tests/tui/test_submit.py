@@ -249,9 +249,13 @@ async def test_measuring_fills_the_budget(
     async with submit_tab(app, real_jobs, LARGE, describing_engine()) as (pilot, pane):
         await wait_for(pilot, lambda: not pane.plan.why_not())
         assert "Not measured yet" in meter(pane)
+        said: list[str] = []
+        bar = app.query_one(PlayerBar)
+        pane.watch(bar, "jobs", lambda text: said.append(text), init=False)
         await pilot.press("b")
         await wait_for(pilot, lambda: "of 90 min" in meter(pane), 90)
         assert "700 soundscapes" in shown(pane)
+        assert said[0] == "starting …", "said before the process is there"
 
 
 async def test_predict_all_takes_the_split_and_the_ensemble_of_scope(
