@@ -1,6 +1,7 @@
 # ruff: noqa: F401, F811 (fixtures are imported)
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ class State(NamedTuple):
     windows: int = 12
 
 
+# Keys after which probabilities are blended again, in another process.
+_BLENDS = ("s", "d", "b", "w")
 _BOX = ("x", *["shift+right"] * 6, *["shift+down"] * 3)
 STATES = {
     "opened": State(windows=0),
@@ -62,14 +65,14 @@ def test_scope(
             engine.let(windows)
             await until(pilot, lambda: len(pane.feed.done) == windows)
             await until(pilot, lambda: windows < 12 or settled(pane))
-            await pilot.pause(0.4)
+            await _rests(pilot)
             for key in keys[1:]:
                 await pilot.press(key)
-                await pilot.pause(0.1)
+                if key in _BLENDS:
+                    await _rests(pilot)
         view = pane.spectrogram
-        await until(pilot, lambda: not view.is_loading_picture)
         await until(pilot, lambda: view.box is None or view.measured is not None)
-        await pilot.pause(0.6)
+        await _rests(pilot)
 
     assert snap_compare(app, terminal_size=SIZES[size], run_before=before)
 
@@ -84,10 +87,20 @@ def test_an_ensemble_that_can_not_be_used(
     async def before(pilot: Pilot[None]) -> None:
         pane = await _opened(pilot, until)
         await until(pilot, lambda: bool(pane.feed.ensemble_problem))
-        await until(pilot, lambda: not pane.spectrogram.is_loading_picture)
-        await pilot.pause(0.6)
+        await _rests(pilot)
 
     assert snap_compare(app, terminal_size=SIZES[size], run_before=before)
+
+
+async def _rests(pilot: Pilot[None]) -> None:
+    """Wait until nothing changes on the screen any more; notices are taken away."""
+    same, before, deadline = 0, "", time.monotonic() + 30
+    while same < 4:
+        pilot.app.clear_notifications()
+        await pilot.pause(0.15)
+        now = pilot.app.export_screenshot()
+        same, before = (same + 1, before) if now == before else (0, now)
+        assert time.monotonic() < deadline, "the screen never rests"
 
 
 async def _opened(pilot: Pilot[None], until: Until) -> ScopePane:
