@@ -181,7 +181,7 @@ async def test_curve_and_marks_lie_below_the_picture(until: Until) -> None:
         await until(pilot, lambda: not view.is_loading_picture)
         assert view.cell_rows == 17 and app.asked[-1][4] == 34
         assert view.render_line(17).text[5:] == " " * 30 + "█" * 30
-        assert view.render_line(18).text.startswith("grek ")
+        assert view.render_line(18).text.startswith("gre… ")
         marks = view.render_line(19).text
         assert marks[15:24] == "frog━━━━━" and marks[35] == "✗"
         view.set_playhead(12.5)
