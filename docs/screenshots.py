@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import html
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ os.environ.pop("NO_COLOR", None)
 # folders opened lately are nobody's business
 os.environ["BIRDSCOPE_CACHE"] = tempfile.mkdtemp()
 
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from birdscope.core import paths
@@ -39,6 +41,9 @@ DEMO_ENSEMBLE = paths.models() / "demo.toml"
 SMALL, LARGE = (80, 24), (160, 48)
 # DejaVu Sans Mono is a little narrower than the grid of Textual's SVG.
 _FONT, _FONT_PX = "DejaVu Sans Mono", 20.26
+_BRAILLE_FONT, _CELL_PX = "DejaVu Sans", 12.2
+_WORDS = re.compile("[\u2800-\u28ff]|[^\\s\u2800-\u28ff]+|\\s+")
+_TEXT = re.compile(r'<text([^>]*?)x="([\d.]+)"([^>]*)>([^<]*)</text>')
 
 
 @dataclass(frozen=True)
@@ -184,9 +189,25 @@ def write(name: str, svg: str) -> Path:
     svg = svg.replace("Fira Code", _FONT).replace("font-size: 20px", f"font-size: {_FONT_PX}px")
     # CairoSVG adds up rounding errors of textLength over a line
     svg = re.sub(r' textLength="[^"]*"', "", svg)
+    svg = _TEXT.sub(_in_cells, svg)
     picture = OUT / f"{name}.png"
     cairosvg.svg2png(bytestring=svg.encode(), write_to=str(picture), output_width=1600)
     return picture
+
+
+def _in_cells(found: re.Match[str]) -> str:
+    """A text word by word, each at its own cell: a long run drifts by a cell.
+
+    Braille is set from another font, sign by sign: DejaVu Sans Mono has none.
+    """
+    before, x, after, content = found.groups()
+    drawn, place = "", float(x)
+    for word in _WORDS.findall(html.unescape(content)):
+        style = f' style="font-family: {_BRAILLE_FONT}"' if "\u2800" <= word <= "\u28ff" else ""
+        if not word.isspace():
+            drawn += f'<text{before}x="{place:.1f}"{after}{style}>{html.escape(word)}</text>'
+        place += _CELL_PX * cell_len(word)
+    return drawn
 
 
 def main() -> None:
