@@ -23,6 +23,7 @@ NAMES = (
     "story",
     "scrolling",
     "redraw",
+    "slow_terminal",
     "tuning",
     "voice",
     "duplicates",

@@ -43,7 +43,7 @@ def claims() -> Iterator[Claim]:
         raise Absent("there is no demo ensemble")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(PROJECT / "models", Path(folder) / "models")
-        app = Terminal(_dataset(Path(folder) / "data"), Path(folder))
+        app = Terminal(long_dataset(Path(folder) / "data"), Path(folder))
         try:
             resting, busy, share, cpu_s = _measure(app)
         finally:
@@ -95,9 +95,10 @@ class Terminal:
     Args:
         data: Dataset folder, with a long test soundscape.
         home: Its BIRDSCOPE_HOME.
+        size: Lines and columns.
     """
 
-    def __init__(self, data: Path, home: Path) -> None:
+    def __init__(self, data: Path, home: Path, size: tuple[int, int] = (48, 160)) -> None:
         cache = home / "cache"
         cache.mkdir()
         (cache / "tour-seen").write_text("seen\n")
@@ -114,7 +115,7 @@ class Terminal:
         if self.pid == 0:
             os.chdir(PROJECT)
             os.execve(sys.executable, command, environment)
-        fcntl.ioctl(self._handle, termios.TIOCSWINSZ, struct.pack("HHHH", 48, 160, 0, 0))
+        fcntl.ioctl(self._handle, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
 
     def write(self, key: bytes) -> None:
         """Press a key."""
@@ -124,8 +125,7 @@ class Terminal:
         """What is painted within a while."""
         seen, end = b"", time.perf_counter() + wait_s
         while (left := end - time.perf_counter()) > 0:
-            if select.select([self._handle], [], [], left)[0]:
-                seen += os.read(self._handle, 65536)
+            seen += self.come(left)
         return seen
 
     def press(self, key: bytes, window: int) -> float:
@@ -145,9 +145,16 @@ class Terminal:
         seen, end = b"", time.perf_counter() + _LONGEST_S
         while not re.search(text, seen):
             left = end - time.perf_counter()
-            if left <= 0 or not select.select([self._handle], [], [], left)[0]:
+            piece = self.come(left) if left > 0 else b""
+            if not piece:
                 raise RuntimeError(f"{text!r} was not painted: {seen[-300:]!r}")
-            seen += os.read(self._handle, 65536)
+            seen += piece
+
+    def come(self, wait_s: float) -> bytes:
+        """What is painted next; empty where nothing is within a while."""
+        if select.select([self._handle], [], [], wait_s)[0]:
+            return os.read(self._handle, 65536)
+        return b""
 
     def close(self) -> None:
         """End it."""
@@ -167,7 +174,7 @@ def _own_s(pid: int) -> float:
     return float(taken.user + taken.system)
 
 
-def _dataset(root: Path) -> Path:
+def long_dataset(root: Path) -> Path:
     """A demo dataset whose first test soundscape is long."""
     import numpy as np
     import soundfile

@@ -85,6 +85,26 @@ class ExactCompositor(Compositor):
         parts += [part for widget, region in small for part in _parts(widget, region)]
         return ExactUpdate(parts) if parts else None
 
+    def lines(self, region: Region) -> list[Strip]:
+        """What is seen in a region of the screen, line by line."""
+        lines: dict[int, list[Part]] = {y: [] for y in region.line_range}
+        for part in self._topmost([(y, region.x, region.right) for y in region.line_range]):
+            lines[part.y].append(part)
+        return [
+            Strip.join([part.strip for part in sorted(parts, key=lambda one: one.x)])
+            for parts in lines.values()
+        ]
+
+    def take_changed(self) -> list[Region]:
+        """Where the screen changed since the last update; it counts as painted."""
+        small, self._small = self._small, []
+        changed = [
+            *(one.intersection(self.size.region) for one in self._dirty_regions),
+            *(region.translate(widget.region.offset) for widget, region in small),
+        ]
+        self._dirty_regions.clear()
+        return [one for one in changed if one]
+
     def _topmost(self, spans: Iterable[tuple[int, int, int]]) -> Iterator[Part]:
         """What is seen in spans of lines (y, first, past); what is covered is not even made."""
         bare: dict[int, list[Span]] = {}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from birdscope.core import paths
+from birdscope.tui.wrapping import wrapped
 
 if TYPE_CHECKING:
     from birdscope.submission.report import SubmissionReport
@@ -60,28 +59,6 @@ def short_path(path: Path) -> str:
     """A path as seen from the folder that holds the sessions, where it lies in there."""
     home = paths.home()
     return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
-
-
-class _Wrapper(textwrap.TextWrapper):
-    """Breaks lines at spaces and after `/`; in longer parts after `-`, `_` and `.` as well."""
-
-    wordsep_simple_re = re.compile(r"(\s+)|(?<=[^\s/]/)(?=\S)")
-
-    def _split(self, text: str) -> list[str]:
-        pieces: list[str] = []
-        for piece in super()._split(text):
-            long = len(piece) > self.width
-            pieces += re.split(r"(?<=[-_.])(?=\w)", piece) if long else [piece]
-        return pieces
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """A text in lines of at most `width` cells; paths are broken between their folders.
-
-    >>> wrapped("--out sessions/first/scores", 16)
-    ['--out sessions/', 'first/scores']
-    """
-    return _Wrapper(width, break_on_hyphens=False).wrap(text) or [""]
 
 
 def pair(name: str, value: str, width: int, role: str = "text", least: int = 0) -> list[Content]:

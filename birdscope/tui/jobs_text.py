@@ -13,7 +13,8 @@ from textual.content import Content
 
 from birdscope.core import paths
 from birdscope.core.units import clock, duration
-from birdscope.tui.jobs_report import hint, key, mark, pair, report_lines, short_path, wrapped
+from birdscope.tui.jobs_report import hint, key, mark, pair, report_lines, short_path
+from birdscope.tui.wrapping import wrapped
 
 if TYPE_CHECKING:
     from birdscope.jobs.job import Job, State

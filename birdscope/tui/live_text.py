@@ -40,7 +40,8 @@ def header(status: LiveStatus, *, held: bool) -> Content:
         name = status.recording.name
         line += Content.from_markup("  [b $text-error]$text[/] $name", text=text, name=name)
     if status.device and status.state == "listening":
-        rate = f"  {status.device} · {status.rate_hz / 1000:g} kHz"
+        kept = "" if status.recording is not None else " · not recorded"
+        rate = f"  {status.device} · {status.rate_hz / 1000:g} kHz{kept}"
         line += Content.from_markup("[$text-muted]$rate[/]", rate=rate)
     return line
 

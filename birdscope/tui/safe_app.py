@@ -15,10 +15,12 @@ from textual.worker import WorkerFailed
 
 from birdscope.core import paths
 from birdscope.core.errors import BirdscopeError
+from birdscope.tui.paced_driver import paced
 from birdscope.tui.tidy_workers import TidyWorkers
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
+    from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
 REPEATED_S = 2.0
@@ -40,6 +42,16 @@ class SafeApp(App[None]):
         self._debug_wanted = debug
         self._leaving = False
         self._told_at: dict[tuple[str, str], float] = {}
+
+    @property
+    def is_terminal_behind(self) -> bool:
+        """Whether the terminal has yet to show what was painted before."""
+        pace = getattr(self._driver, "pace", None)
+        return pace is not None and pace.is_behind
+
+    def get_driver_class(self) -> type[Driver]:
+        """The platform's, measured."""
+        return paced(super().get_driver_class())
 
     @property
     def log_folder(self) -> Path:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from birdscope.core.types import Taxonomy
-from birdscope.tui.widgets.top_species import SpeciesScore, cut
+from birdscope.tui.short_names import cut, told_apart
+from birdscope.tui.widgets.top_species import SpeciesScore
 
 if TYPE_CHECKING:
     from birdscope.engine.messages import Blended
@@ -31,10 +32,11 @@ def row_labels(
     code_cells = max((len(label) for label in labels), default=0)
     room = gutter - code_cells - 3
     if room < 8:
+        wide = gutter >= _NAMES_FROM
         pairs = zip(labels, names, strict=True)
-        return [
-            name if label.isdigit() or gutter >= _NAMES_FROM else label for label, name in pairs
-        ]
+        shown = [name if label.isdigit() or wide else label for label, name in pairs]
+        return [f" {one:<{gutter - 2}}" for one in told_apart(shown, gutter - 3)]
+    names = told_apart(names, room - 1)
     return [
         label if label == name else f"{cut(name, room)} {label:<{code_cells}}"
         for label, name in zip(labels, names, strict=True)

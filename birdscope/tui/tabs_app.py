@@ -65,6 +65,13 @@ class TabsApp(SoundApp):
     def _jobs_wanted(self) -> None:
         self.action_show_tab("submit")
 
+    def action_command_palette(self) -> None:
+        """Every action by its name."""
+        from birdscope.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_show_tab(self, tab: str) -> None:
         """Go to a tab."""
         if not self.query(f"#{tab}"):

@@ -9,8 +9,9 @@ import pytest
 from birdscope.core.events import Event
 from birdscope.jobs.job import Job, JobSpec, Progress, State
 from birdscope.submission.report import Finding, SubmissionReport
-from birdscope.tui import jobs_report, jobs_text
+from birdscope.tui import jobs_text
 from birdscope.tui.jobs_watch import Ended, JobsSnapshot, JobView
+from birdscope.tui.wrapping import wrapped
 
 NOW = 1_700_000_000.0
 SPEC = JobSpec("id", "Predict all", ("predict", "--data", "a b"), NOW - 100)
@@ -164,7 +165,7 @@ def test_a_job_has_begun_but_a_queued_one_waits() -> None:
 
 def test_paths_break_between_folders_and_names_between_words() -> None:
     path = "sessions/docs/submissions/calfrog32-calfrog-two-20261121-200421.csv"
-    lines = jobs_report.wrapped(f"--out {path}", 30)
+    lines = wrapped(f"--out {path}", 30)
     assert "".join(lines) == f"--out {path}" and max(map(len, lines)) <= 30
     assert all(line[-1] in "/-" for line in lines[:-1])
-    assert jobs_report.wrapped("--data /a/b", 8) == ["--data", "/a/b"]
+    assert wrapped("--data /a/b", 8) == ["--data", "/a/b"]

@@ -164,7 +164,7 @@ async def test_levels_clipping_and_silence_are_shown(
         await until(pilot, lambda: not meter.clipping)
         text = meter.render_line(0).text
         assert "clipped 7" in text
-        assert "-33  peak   -9 dB" in text
+        assert "mean -33 · peak  -9 dB" in text
         assert not screen.has_class("-trouble")
         live.hear(9.0, Levels(clipped_ago_s=math.inf, silent_s=6.0))
         await until(pilot, lambda: screen.has_class("-trouble"))
@@ -254,7 +254,7 @@ async def test_r_records_and_o_opens_what_was_recorded(
         await pilot.press("r")
         await until(pilot, lambda: "◉ rec 0:03 live_20260401_053000.wav" in line(screen, "header"))
         await pilot.press("r")
-        await until(pilot, lambda: "rec" not in line(screen, "header"))
+        await until(pilot, lambda: "◉" not in line(screen, "header"))
         assert screen.feed.kept == Path("/s/recordings/live_20260401_053000.wav")
         live.publish(Kept(path, 20.0, "the input was lost"))
         await pilot.press("o")

@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
+
+from birdscope.tui.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Field:
     check: Callable[[str], str]
 
 
-class AskText(ModalScreen[dict[str, str] | None]):
+class AskText(Dialog[dict[str, str] | None]):
     """A few lines to type; closing it gives them by their keys.
 
     Args:

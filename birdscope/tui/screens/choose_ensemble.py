@@ -11,17 +11,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.ensembles import shown_name
 
 if TYPE_CHECKING:
     from birdscope.engine.messages import EnsembleInfo
 
 
-class ChooseEnsemble(ModalScreen[Path | None]):
+class ChooseEnsemble(Dialog[Path | None]):
     """The ensemble files with their members; closing it gives the chosen file.
 
     Args:

@@ -11,9 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from birdscope.tui.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Choice:
     problem: str = ""
 
 
-class ChooseOne(ModalScreen[int | None]):
+class ChooseOne(Dialog[int | None]):
     """A list; closing it gives the number of the chosen thing.
 
     Args:
@@ -99,7 +100,7 @@ class ChooseOne(ModalScreen[int | None]):
         return [Content(rest if number else first) + one for number, one in enumerate(lines)]
 
 
-class AskPath(ModalScreen[Path | None]):
+class AskPath(Dialog[Path | None]):
     """A line for a path; closing it gives the path, an empty line the folder `.`'s default.
 
     Args:

@@ -9,17 +9,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from birdscope.core.types import Recording
+from birdscope.tui.dialog import Dialog
 
 LISTED = 300
 _PLACES = {"train_soundscapes": "train", "test_soundscapes": "test", "train_audio": "clips"}
 
 
-class ChooseRecording(ModalScreen[Recording | None]):
+class ChooseRecording(Dialog[Recording | None]):
     """A list that narrows down as you type; closing it gives the chosen recording.
 
     Args:

@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from birdscope.core.units import size
+from birdscope.tui.dialog import Dialog
 
 if TYPE_CHECKING:
     from birdscope.session.summary import SessionSummary
@@ -25,7 +25,7 @@ Choice = tuple[str, str]
 """What to do (`open`, `new`, `archive`), and the name of the session."""
 
 
-class ChooseSession(ModalScreen[Choice | None]):
+class ChooseSession(Dialog[Choice | None]):
     """The sessions, the last used first; closing it gives what to do with which.
 
     Args:

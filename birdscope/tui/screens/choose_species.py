@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from birdscope.core.types import Species
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.widgets.rows import fit
 
 _CODE_CELLS, _NAME_CELLS, _NOTE_CELLS = 9, 30, 24
@@ -44,7 +44,7 @@ class SpeciesTally:
         return self.yes + self.no + self.other
 
 
-class ChooseSpecies(ModalScreen[str | None]):
+class ChooseSpecies(Dialog[str | None]):
     """A list that narrows down as you type; closing it gives the chosen label.
 
     Args:

@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import SelectionList
 from textual.widgets.selection_list import Selection
 
 from birdscope.tui.columns import Column
+from birdscope.tui.dialog import Dialog
 
 
-class ColumnsScreen(ModalScreen[frozenset[str]]):
+class ColumnsScreen(Dialog[frozenset[str]]):
     """A list to tick; closing it gives the keys of the ticked columns.
 
     Args:

@@ -11,11 +11,11 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Recording, Split
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.probing import Probes
 from birdscope.tui.widgets.cuts_table import CutsTable
 from birdscope.tui.widgets.key_hints import KeyHints
@@ -32,7 +32,7 @@ _SEEN_AROUND_S = 3.0
 _SETTLE_S = 0.06
 
 
-class ReviewCuts(ModalScreen[None]):
+class ReviewCuts(Dialog[None]):
     """The list of cuts over the picture of the one under the cursor.
 
     Args:

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from birdscope.dataset.facets import Pick
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.widgets.facet_list import FacetList
 
 
-class FilterRecordings(ModalScreen[None]):
+class FilterRecordings(Dialog[None]):
     """Values to tick, with how many recordings have them.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from birdscope.tui.commands import Command
+from birdscope.tui.dialog import Dialog
 
 _KEY_CELLS = 14
 _EVERYWHERE = "Everywhere"
@@ -31,7 +31,7 @@ _MOUSE = [
 ]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """A list of keys in groups.
 
     Args:
@@ -71,6 +71,7 @@ class _Block(Widget):
     def __init__(self, title: str, lines: Iterable[tuple[str, str]]) -> None:
         super().__init__()
         self._title, self._lines = title, tuple(lines)
+        self._drawn_at: dict[int, list[Content]] = {}
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Lines it takes in so many cells."""
@@ -81,11 +82,17 @@ class _Block(Widget):
         return Content("\n").join(self._drawn(self.size.width))
 
     def _drawn(self, width: int) -> list[Content]:
-        drawn = [Content.from_markup("[b $text-primary]$title[/]", title=self._title)]
+        """The lines in so many cells; a layout asks for them several times."""
+        if width not in self._drawn_at:
+            self._drawn_at[width] = list(self._draw(width))
+        return self._drawn_at[width]
+
+    def _draw(self, width: int) -> Iterator[Content]:
+        yield Content.from_markup("[b $text-primary]$title[/]", title=self._title)
         for key, text in self._lines:
             cells = f"{key:>{_KEY_CELLS}}"
             for part in textwrap.wrap(text, max(width - _KEY_CELLS - 2, 16)) or [""]:
                 line = Content.from_markup("[$text-accent]$key[/]  $text", key=cells, text=part)
-                drawn.append(line)
+                yield line
                 cells = " " * _KEY_CELLS
-        return [*drawn, Content("")]
+        yield Content("")

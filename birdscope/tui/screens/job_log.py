@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from birdscope.core.units import size
 from birdscope.tui import job_files, jobs_report, jobs_text
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.widgets.rows import RowsView, Span, fit
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class TextRows(RowsView):
         self.refresh()
 
 
-class JobLog(ModalScreen[None]):
+class JobLog(Dialog[None]):
     """A job's log, as it grows.
 
     Args:
@@ -105,7 +105,7 @@ class JobLog(ModalScreen[None]):
             await asyncio.sleep(_LOOK_S)
 
 
-class FileHead(ModalScreen[None]):
+class FileHead(Dialog[None]):
     """The first rows of a table, or what lies in a folder.
 
     Args:

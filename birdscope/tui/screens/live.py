@@ -12,13 +12,13 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from birdscope.core.errors import BirdscopeError
 from birdscope.core.types import Species, Taxonomy
 from birdscope.core.windows import WINDOW_S
 from birdscope.tui import live_text, scope_text
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.live_bindings import LIVE_BINDINGS, PICTURE_BINDINGS
 from birdscope.tui.live_feed import LiveFeed
 from birdscope.tui.scope_drawing import (
@@ -52,7 +52,7 @@ class LiveHeatMap(HeatMap, inherit_bindings=False):
     ]
 
 
-class LiveScreen(ModalScreen[Path | None]):
+class LiveScreen(Dialog[Path | None]):
     """Listens as long as it is shown; closing it gives a recording to open, or None.
 
     Args:

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from birdscope.core.errors import BirdscopeError
+from birdscope.tui.dialog import Dialog
 
 
-class NameSession(ModalScreen[str | None]):
+class NameSession(Dialog[str | None]):
     """A field for a name; closing it gives a name that can be used.
 
     Args:

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from birdscope.core.types import Recording, Species
 from birdscope.dataset.balance import RARE, Balance, balance, rating_counts
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.outline import places_of
 from birdscope.tui.widgets.bars import Bar, Bars
 from birdscope.tui.widgets.details import MAP_LEGEND, Place, map_limits, map_series
@@ -24,7 +24,7 @@ PLOTS = ("balance", "ratings", "map")
 _ROLES = ("primary", "secondary", "accent", "error", "success")
 
 
-class Plots(ModalScreen[None]):
+class Plots(Dialog[None]):
     """Three plots: side by side where there is room, else one after the other.
 
     Args:

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from birdscope.core.errors import BirdscopeError, Cancelled
 from birdscope.core.types import Recording
 from birdscope.core.windows import WINDOW_S
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.probing import Probes
 from birdscope.tui.widgets.key_hints import KeyHints
 from birdscope.tui.widgets.pseudo_table import PseudoTable
@@ -33,7 +33,7 @@ _RUNNING = "The run is being trained with these labels: cancel it first, then dr
 _BEGUN = "R trains this stage anew without them; plain resuming is refused once they changed."
 
 
-class BrowseLabels(ModalScreen[bool | None]):
+class BrowseLabels(Dialog[bool | None]):
     """Windows of a round's pseudo labels; closing with True wants the stage trained anew.
 
     Args:

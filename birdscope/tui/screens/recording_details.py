@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
+from birdscope.tui.dialog import Dialog
 from birdscope.tui.widgets.details import Details, Known
 
 
-class RecordingDetails(ModalScreen[None]):
+class RecordingDetails(Dialog[None]):
     """Details with a larger map; the arrows go on to other recordings.
 
     Args:

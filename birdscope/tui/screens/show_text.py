@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from birdscope.tui.dialog import Dialog
 
-class ShowText(ModalScreen[None]):
+
+class ShowText(Dialog[None]):
     """A box with a text; any of the closing keys takes it away.
 
     Args:

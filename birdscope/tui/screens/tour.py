@@ -9,9 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Offset, Region, Size
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
+
+from birdscope.tui.dialog import Dialog
 
 if TYPE_CHECKING:
     from birdscope.tui.tour import Step
@@ -20,7 +21,7 @@ _LIT = "-toured"
 _WIDTH, _HEIGHT = 46, 9
 
 
-class TourScreen(ModalScreen[None]):
+class TourScreen(Dialog[None]):
     """Steps to go through, or to skip.
 
     Args:

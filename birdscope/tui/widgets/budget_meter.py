@@ -12,7 +12,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from birdscope.tui.jobs_text import ago
-from birdscope.tui.widgets.top_species import cut
+from birdscope.tui.short_names import cut
 
 if TYPE_CHECKING:
     from birdscope.submission.budget import Budget, Speed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -17,6 +16,7 @@ from birdscope.tui.columns import plain, recorded_at
 from birdscope.tui.listing import site_of
 from birdscope.tui.probing import Probed
 from birdscope.tui.widgets.plot import Limits, PlotView, Series, round_ticks
+from birdscope.tui.wrapping import wrapped
 
 Place = tuple[float, float]
 _KEY_CELLS = 11
@@ -195,7 +195,7 @@ def _pair(key: str, value: str, width: int = 0) -> Content:
     """A key and its value; a long one goes on below its beginning."""
     shown, room = f"{key:<{_KEY_CELLS}}", width - _KEY_CELLS
     if room > 0:
-        lines = wrap(value.removeprefix("https://"), room, break_on_hyphens=False)
+        lines = wrapped(value.removeprefix("https://"), room)
         value = f"\n{'':<{_KEY_CELLS}}".join(lines)
     return Content.from_markup("[$text-muted]$key[/]$value", key=shown, value=value)
 

@@ -62,8 +62,8 @@ class HeatMap(ScrollView, can_focus=True):
         & > .heatmap--unknown { color: $text-muted 60%; }
         & > .heatmap--busy { color: $accent; }
         & > .heatmap--cursor {
-            color: $background;
-            background: $foreground;
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
             text-style: bold;
         }
         & > .heatmap--playhead { color: $accent; text-style: bold; }

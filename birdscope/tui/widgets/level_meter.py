@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LOWEST_DB = -60.0
 LOUD_DB, HOT_DB = -18.0, -6.0
 CLIP_SHOWN_S = 3.0
-_NUMBERS = 22
+_NUMBERS = 25
 
 
 class LevelMeter(Widget):
@@ -71,7 +71,7 @@ class LevelMeter(Widget):
         if self._levels is None:
             return "", ("", "number")
         mean_db, held_db = self._levels.mean_db, self._levels.held_db
-        text = f"{_db(mean_db)}  peak {_db(held_db)} dB "
+        text = f"mean{_db(mean_db)} · peak{_db(held_db)} dB "
         if self.clipping:
             return text, (" CLIP ", "clip")
         clipped = self._levels.clipped

@@ -17,10 +17,10 @@ from birdscope.tui.cell_styles import CellStyles, has_colours
 from birdscope.tui.frequency import labels
 from birdscope.tui.overlays import Curve, Kind, Outline, SpanMark, bar_lines, mark_line
 from birdscope.tui.painter import Layer, Marks, Painting, paint
+from birdscope.tui.short_names import cut
 from birdscope.tui.tone import Tone
 from birdscope.tui.widgets.axes import centred, gutter_segment, playhead_segment, time_strip
 from birdscope.tui.widgets.picture_view import PictureView
-from birdscope.tui.widgets.top_species import cut
 
 _LEAST_PICTURE = 5
 _TALL = 14

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -20,6 +21,8 @@ _GAP = "  "
 _WIDEST_NAME = 34
 _SAMPLE = 50
 _NARROWEST_NAME = 14
+# A column at the edge that lacks some cells is better than none.
+_LEAST_SHARE, _LEAST_CELLS = 0.6, 8
 
 
 class RecordingsTable(RowsView):
@@ -285,9 +288,12 @@ class RecordingsTable(RowsView):
         room = width - 2 - name_width
         fitting: list[Column] = []
         for one in self._shown()[self._first_column :]:
-            room -= len(_GAP) + one.width
-            if room < 0:
-                room += len(_GAP) + one.width
+            left = room - len(_GAP)
+            if left < one.width:
+                if not one.right and left >= max(one.width * _LEAST_SHARE, _LEAST_CELLS):
+                    fitting.append(replace(one, width=left))
+                    room = 0
                 break
             fitting.append(one)
+            room = left - one.width
         return min(name_width + room, _WIDEST_NAME), fitting

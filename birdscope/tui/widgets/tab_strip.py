@@ -68,8 +68,10 @@ class TabStrip(Widget):
         parts: list[Content] = []
         if self.read_only:
             parts.append(Content.from_markup("[b $text-warning]read-only[/]"))
-        for text in (self.session, self.note):
+        for name, text in (("session ", self.session), ("", self.note)):
             room_left = room - sum(one.cell_length + _GAP for one in parts)
+            if text and cell_len(name + text) <= room_left:
+                text = name + text
             if text and room_left >= _LEAST:
                 short = fit(text, min(cell_len(text), room_left))
                 parts.append(Content.from_markup("[$text-muted]$text[/]", text=short))

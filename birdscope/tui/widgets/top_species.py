@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.strip import Strip
 from textual.widget import Widget
+
+from birdscope.tui.short_names import cut, told_apart
 
 Line = list[Segment]
 
@@ -61,7 +63,7 @@ class TopSpecies(Widget):
         & > .top--title { text-style: bold; }
         & > .top--name { color: $text; }
         & > .top--code { color: $text-muted; }
-        & > .top--bar { color: $primary; }
+        & > .top--bar { color: $foreground 75%; }
         & > .top--track { color: $border; }
         & > .top--number { color: $text; text-style: bold; }
         & > .top--selected { color: $accent; text-style: bold; }
@@ -145,7 +147,11 @@ class TopSpecies(Widget):
         # eight with their names whole say more than ten with names cut
         each = most if room >= 10 * most else 2 if room >= 16 else 1
         lines = [[title]]
-        for score in self._scores[: max(1, room // each)]:
+        scores = self._scores[: max(1, room // each)]
+        if each == 1:
+            names = told_apart([one.name for one in scores], self._name_cells(width) - 1)
+            scores = tuple(replace(one, name=name) for one, name in zip(scores, names, strict=True))
+        for score in scores:
             lines += self._entry(score, width, each)
         if self._members:
             lines += [[] for _ in range(height - 1 - len(lines))]
@@ -162,15 +168,23 @@ class TopSpecies(Widget):
 
     def _compact(self, score: SpeciesScore, width: int) -> Line:
         """One line: name, bar, percent, a column for each member."""
-        strips = len(score.members)
-        bar = max(4, min(12, (width - strips - 5) // 4))
         style = self._style("selected" if score.selected else "name")
         return [
-            Segment(f"{cut(score.name, width - bar - strips - 5)} ", style),
-            *self._bar(score.probability, bar, "bar"),
+            Segment(f"{cut(score.name, self._name_cells(width))} ", style),
+            *self._bar(score.probability, self._bar_cells(width), "bar"),
             Segment(f" {_percent(score.probability):>2} ", self._style("number")),
             *self._columns(score),
         ]
+
+    @property
+    def _strips(self) -> int:
+        return len(self._scores[0].members)
+
+    def _bar_cells(self, width: int) -> int:
+        return max(4, min(12, (width - self._strips - 5) // 4))
+
+    def _name_cells(self, width: int) -> int:
+        return width - self._bar_cells(width) - self._strips - 5
 
     def _heading(self, score: SpeciesScore, width: int) -> Line:
         name_style = self._style("selected" if score.selected else "name")
@@ -248,10 +262,3 @@ def _decimal(value: float) -> str:
 
 def _percent(value: float) -> str:
     return f"{min(round(value * 100), 99):02d}"
-
-
-def cut(text: str, width: int) -> str:
-    """The text in exactly `width` cells, with an ellipsis where it is too long."""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    return set_cell_size(text, max(width - 1, 0)) + "…"

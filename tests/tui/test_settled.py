@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from birdscope.tui.main_screen import MainScreen
+from birdscope.tui.settled import SettledScreen
 
 
 class Told(Message):
@@ -39,7 +39,7 @@ class Answering(Vertical):
 
 class Shown(App[None]):
     def get_default_screen(self) -> Screen[None]:
-        return MainScreen()
+        return SettledScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         yield Answering()
