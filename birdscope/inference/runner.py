@@ -24,8 +24,9 @@ from birdscope.inference.preparing import Prepared
 from birdscope.inference.store import Mark, ScoresStore
 from birdscope.inference.time_guard import GuardReport, TimeGuard, Watch
 
-# Recordings decoded while another is predicted: enough to never wait, little memory.
-AHEAD = 2
+# Recordings decoded while another is predicted: enough to never wait, little memory; long ones, of
+# more than so many windows together, wait for their turn (230 MB of sound).
+AHEAD, WINDOWS_AHEAD = 2, 360
 _WORTH_A_WARNING = ("damaged", "unreadable")
 
 
@@ -142,6 +143,7 @@ def predict_recordings(
         elapsed_s = time.monotonic() - begin
         one = ready.decoded.recording
         emit(_progress(one, already + count, len(recordings), elapsed_s / count))
+        del ready  # its sound, before that of the next is waited for
     marks = tuple(store.marks[one.key] for one in recordings if one.key in store.marks)
     skipped = tuple(one.key for one in recordings if one.key not in store.marks)
     seconds = time.monotonic() - begin
@@ -234,21 +236,29 @@ def _ready_ahead(
     stop: Stop | None,
 ) -> Iterator[_Ready]:
     """Prepare in other threads, at most `AHEAD` recordings further than what was taken."""
-    waiting: deque[Future[_Ready]] = deque()
-    todo = iter(recordings)
+    waiting: deque[tuple[int, Future[_Ready]]] = deque()
+    todo = deque((one, _windows(store, one)) for one in recordings)
     pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="prepare")
     try:
         while True:
-            while len(waiting) < AHEAD and (recording := next(todo, None)) is not None:
-                windows = _windows(store, recording)
-                waiting.append(pool.submit(_made_ready, predictor, recording, windows))
+            while todo and _has_room([windows for windows, _ in waiting], todo[0][1]):
+                recording, windows = todo.popleft()
+                made = pool.submit(_made_ready, predictor, recording, windows)
+                waiting.append((windows, made))
             if not waiting:
                 return
             if stop is not None:
                 stop.check()
-            yield waiting.popleft().result()
+            yield waiting.popleft()[1].result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _has_room(waiting: Sequence[int], windows: int) -> bool:
+    """Whether to prepare one more recording beside those that wait, all by their windows."""
+    if not waiting:
+        return True
+    return len(waiting) < AHEAD and sum(waiting) + windows <= WINDOWS_AHEAD
 
 
 def _made_ready(predictor: WindowPredictor, recording: Recording, n_windows: int) -> _Ready:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SAYS = (
     "A row: post-processing. AUC: mean over scored classes. Badge: “better” or “worse” where the "
     "95 % interval of Δ to the baseline leaves out 0. i says more.",
-    "A row: one stack. “better”/“worse”: the 95 % of Δ leave out 0. i says more",
+    "A row: one stack. “better”/“worse” than the baseline: 95 % of Δ off 0 (i)",
 )
 """In one line, and in one short line."""
 LEGEND, LEGEND_CHOSEN = "● in use", "* chosen on these labels"

@@ -12,7 +12,7 @@ import pytest
 
 from birdscope.core.errors import Cancelled
 from birdscope.core.events import Stop
-from birdscope.inference import store_files
+from birdscope.inference import runner, store_files
 from birdscope.inference.decoding import decode, expected_windows, plan_rows
 from birdscope.inference.runner import predict_recordings
 from birdscope.inference.store import ScoresStore
@@ -257,3 +257,31 @@ def test_what_was_prepared_in_another_thread_gives_the_same_bits(tmp_path):
             prepared = predictor.prepare(waveform, 4)
             assert prepared.mels
             np.testing.assert_array_equal(block, predictor.run(prepared))
+
+
+@pytest.mark.parametrize(("most", "beside"), [(1_000, 2), (20, 1)])
+def test_long_recordings_wait_for_their_turn(tmp_path, monkeypatch, most, beside):
+    """While one is predicted, others are decoded; not so many that they fill the memory."""
+    recordings = [recording(tmp_path / f"{number}.ogg", tone(90)) for number in range(5)]
+    decoded, alive = 0, []
+
+    def counted(one):
+        nonlocal decoded
+        decoded += 1
+        return decode(one)
+
+    class Counting(FakePredictor):
+        done = 0
+
+        def predict(self, waveform, n_windows, **options):
+            time.sleep(0.3)
+            alive.append(decoded - self.done)
+            self.done += 1
+            return super().predict(waveform, n_windows, **options)
+
+    monkeypatch.setattr(runner, "WINDOWS_AHEAD", most)
+    monkeypatch.setattr(runner, "decode", counted)
+    with open_store(tmp_path / "scores", recordings) as store:
+        predict_recordings(Counting(), recordings, store)
+    assert len(alive) == 5
+    assert max(alive) == beside
