@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from birdscope import __version__
+from birdscope.core.collecting import collect_seldom
 from birdscope.core.errors import BirdscopeError, UsageError
 
 COMMANDS: dict[str, str] = {
@@ -42,6 +43,7 @@ _WITH_VALUE = ("--data", "--session", "--ensemble")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run birdscope; returns the exit code (see docs/command-line.md)."""
+    collect_seldom()
     arguments = list(sys.argv[1:] if argv is None else argv)
     arguments, files = _without_files(arguments)
     parser, modules = _parsers(arguments)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+from birdscope.core.collecting import collect_seldom
+
 NICENESS = 10
 
 
@@ -68,6 +70,7 @@ def settle_in(handle: int, *, niceness: int = NICENESS, batch: bool = True) -> C
         niceness: How far behind.
         batch: Whether never to preempt a thread that just woke, such as the audio callback.
     """
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: leave())
     faulthandler.enable()

@@ -15,6 +15,7 @@ from textual.command import Provider as CommandProvider
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
+from birdscope.core.collecting import keep_what_is_there
 from birdscope.tui.app_bindings import APP_BINDINGS
 from birdscope.tui.commands import ActionCommands, Command, commands_of, place_of
 from birdscope.tui.jobs_desk import JobsDesk
@@ -111,6 +112,7 @@ class BirdscopeApp(TabsApp):
         self._jobs = JobsDesk(self)
         self._keys = KeysDesk(self)
         self._tour = TourDesk(self)
+        self._catalog_kept = False
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen under all modal ones."""
@@ -219,7 +221,7 @@ class BirdscopeApp(TabsApp):
         self.run_worker(self._after_first_paint(), group=_BEGINNING[0])
 
     async def _after_first_paint(self) -> None:
-        gc.freeze()
+        self._keep()
         gc.enable()
         opening = asyncio.create_task(self._desk.open())
         await self._opening.list_species(self._data)
@@ -228,6 +230,7 @@ class BirdscopeApp(TabsApp):
         playback.moved.subscribe(self, self._playback_moved, immediate=True)
         playback.start()
         await self._opening.make_panes()
+        self._keep()
         self._jobs.begin()
         await opening
         self._keys.begin()
@@ -239,6 +242,15 @@ class BirdscopeApp(TabsApp):
         if self._files:
             self.post_message(OpenFile(self._files))
 
+    def _keep(self) -> None:
+        """Whatever is there stays as long as the process: unless other apps come after this one."""
+        if not self.is_headless:
+            keep_what_is_there()
+
     async def _show_catalog(self, catalog: Catalog) -> None:
         await self._opening.show(catalog)
+        if not self._catalog_kept:
+            # the next one may replace it
+            self._catalog_kept = True
+            self._keep()
         self._tour.begin_once()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _SCREENS = Path(__file__).parent / "screens"
 _STYLES = ("scope", "audition", "tune", "train", "submit", "welcome")
+_DIALOGS = ("help", "ask_text", "choose_one", "choose_species", "show_text", "choose_session")
 # tabs that wait for a slow disk's dataset no longer
 _LISTED_WITHIN_S = 1.0
 
@@ -76,6 +78,7 @@ class Opening:
         await panes.add_content(SubmitPane(services), id="submit")
         self._panes_made.set()
         self._read_dialogs()
+        await asyncio.to_thread(_import_dialogs)
 
     def _read_dialogs(self) -> None:
         """Read the styles of all dialogs: the first one of each would style the whole app anew."""
@@ -131,3 +134,9 @@ class Opening:
             return
         recent.remember(data)
         self._app.post_message(CatalogLoaded(catalog))
+
+
+def _import_dialogs() -> None:
+    """Have the dialogs at hand that keys open most."""
+    for name in _DIALOGS:
+        importlib.import_module(f"birdscope.tui.screens.{name}")
