@@ -24,6 +24,9 @@ def test_garbage_is_sought_seldom_and_not_among_what_stays() -> None:
 
 
 def test_every_command_seeks_it_seldom() -> None:
-    program = "import gc; from birdscope.cli import main; main(['recipes', 'list']); print(gc.get_threshold()[0])"
+    program = (
+        "import gc; from birdscope.cli import main; "
+        "main(['recipes', 'list']); print(gc.get_threshold()[0])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert int(done.stdout.split()[-1]) > 700, done.stderr
