@@ -23,7 +23,7 @@ from statistics import median
 from benchmarks._claim import PROJECT, Claim
 
 PAIRS = 7
-RATIO_BAR = 1.6
+RATIO_BAR = 1.4
 PAINTED = b"Scope"
 
 

@@ -88,7 +88,7 @@ class Opening:
         for path in found:
             if not styles.has_source(str(path), ""):
                 styles.read(path)
-        styles.reparse()
+        styles.parse()
 
     def load(self, data: Path) -> None:
         """Open a dataset in a thread; a message tells how it went."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
 REPEATED_S = 2.0
+_PARSED = 1024
 _LOG = logging.getLogger("birdscope.tui")
 
 
@@ -37,6 +38,9 @@ class SafeApp(App[None]):
 
     def __init__(self, session: str, debug: bool) -> None:
         super().__init__()
+        # Textual keeps 64 parsed sources, the latest used: with more of them it parses every one
+        # of them anew for each new kind of widget
+        self.stylesheet._parse_cache.maxsize = _PARSED
         self._workers = TidyWorkers(self)
         self.session_name = session
         self._debug_wanted = debug

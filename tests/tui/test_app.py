@@ -493,3 +493,18 @@ async def test_a_dialog_styles_no_other_screen_anew(
             await pilot.press("escape")
             await until(pilot, lambda: len(app.screen_stack) == 1)
         assert styled == []
+
+
+async def test_a_dialog_does_not_parse_the_styles_of_all_others(
+    make_app: MakeApp, tiny_dataset: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(tiny_dataset)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: bool(app.query("#submit")))
+        await pilot.pause(0.5)
+        assert app.stylesheet._parse_cache.maxsize > 4 * len(app.stylesheet.source)
+        misses = app.stylesheet._parse_cache.misses
+        await pilot.press("question_mark")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.pause(0.2)
+        assert app.stylesheet._parse_cache.misses - misses < 12
