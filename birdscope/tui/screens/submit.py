@@ -140,7 +140,13 @@ class SubmitPane(Container):
             return
         out = plan.out or plan.default_out(stamp(time.time()))
         title = f"Export {plan.dataset} · {plan.ensemble.name if plan.ensemble else ''}"
-        await asyncio.to_thread(write_settings, plan, out)
+        jobs = self._services.jobs
+        jobs.starting.publish(title)
+        try:
+            await asyncio.to_thread(write_settings, plan, out)
+        except BirdscopeError:
+            jobs.changed.publish(jobs.snapshot)
+            raise
         await self._start(plan.export_argv(out), title)
 
     async def action_predict_all(self) -> None:
