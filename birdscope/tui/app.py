@@ -241,6 +241,7 @@ class BirdscopeApp(TabsApp):
             await self._opening.welcome("")
         if self._files:
             self.post_message(OpenFile(self._files))
+        await self._opening.import_dialogs()
 
     def _keep(self) -> None:
         """Whatever is there stays as long as the process: unless other apps come after this one."""

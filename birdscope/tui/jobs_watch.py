@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.signal import Signal
 
-from birdscope.core.errors import BirdscopeError, JobError
+from birdscope.core.errors import BirdscopeError
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -119,16 +119,26 @@ class JobsWatch:
         self.changed.publish(self.snapshot)
         self._look_soon()
 
-    async def start(self, argv: Sequence[str], title: str) -> Job:
+    async def start(
+        self, argv: Sequence[str], title: str, before: Callable[[], object] | None = None
+    ) -> Job:
         """Start a subcommand as a job.
+
+        Args:
+            argv: Of the subcommand.
+            title: Says what is done.
+            before: Writes what the job needs; called in a thread.
 
         Raises:
             JobError: it can't be started.
+            BirdscopeError: as `before` does.
         """
         self.starting.publish(title)
         try:
+            if before is not None:
+                await asyncio.to_thread(before)
             return await self._with_manager(lambda jobs: jobs.start(argv, title))
-        except JobError:
+        except BirdscopeError:
             self.changed.publish(self.snapshot)
             raise
 

@@ -78,6 +78,9 @@ class Opening:
         await panes.add_content(SubmitPane(services), id="submit")
         self._panes_made.set()
         self._read_dialogs()
+
+    async def import_dialogs(self) -> None:
+        """Have the dialogs at hand that keys open most; nothing waits for this."""
         await asyncio.to_thread(_import_dialogs)
 
     def _read_dialogs(self) -> None:
@@ -137,6 +140,5 @@ class Opening:
 
 
 def _import_dialogs() -> None:
-    """Have the dialogs at hand that keys open most."""
     for name in _DIALOGS:
         importlib.import_module(f"birdscope.tui.screens.{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from textual.app import App
 
-from birdscope.core.errors import JobError
+from birdscope.core.errors import JobError, SubmissionError
 from birdscope.core.events import Event
 from birdscope.jobs import process
 from birdscope.jobs.folder import append_event, load_mark
@@ -200,3 +201,23 @@ async def test_another_folder_is_watched_after_a_restart(tmp_path: Path) -> None
         app.watch_jobs.restart()
         await wait_for(pilot, lambda: len(app.watch_jobs.snapshot.views) == 2)
         assert app.ended == []
+
+
+async def test_a_start_that_fails_before_the_job_takes_its_announcement_back(
+    open_jobs: OpenJobs,
+) -> None:
+    app = Watching(open_jobs)
+    said: list[str] = []
+
+    def refuse() -> None:
+        said.append("prepared")
+        raise SubmissionError("can't be written")
+
+    async with app.run_test():
+        app.watch_jobs.starting.subscribe(app, lambda title: said.append(title))
+        app.watch_jobs.changed.subscribe(app, lambda snapshot: said.append("as it was"))
+        with pytest.raises(SubmissionError):
+            await app.watch_jobs.start(LONG, "an export", refuse)
+        await asyncio.sleep(0.1)
+        assert "an export" in said and "as it was" in said[said.index("prepared") :]
+        assert not app.watch_jobs.snapshot.views

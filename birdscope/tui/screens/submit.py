@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -140,14 +141,7 @@ class SubmitPane(Container):
             return
         out = plan.out or plan.default_out(stamp(time.time()))
         title = f"Export {plan.dataset} · {plan.ensemble.name if plan.ensemble else ''}"
-        jobs = self._services.jobs
-        jobs.starting.publish(title)
-        try:
-            await asyncio.to_thread(write_settings, plan, out)
-        except BirdscopeError:
-            jobs.changed.publish(jobs.snapshot)
-            raise
-        await self._start(plan.export_argv(out), title)
+        await self._start(plan.export_argv(out), title, lambda: write_settings(plan, out))
 
     async def action_predict_all(self) -> None:
         """Predict every file of the chosen part."""
@@ -279,8 +273,10 @@ class SubmitPane(Container):
         if _needs_drawing(self._drawn_view, table.view, time.monotonic() >= self._detail_due_s):
             self._draw_detail()
 
-    async def _start(self, argv: list[str], title: str) -> None:
-        job = await self._services.jobs.start(argv, title)
+    async def _start(
+        self, argv: list[str], title: str, before: Callable[[], object] | None = None
+    ) -> None:
+        job = await self._services.jobs.start(argv, title, before)
         self._wanted_job = job.id
 
     def _explain_why_not(self, plan: SubmitPlan) -> bool:
