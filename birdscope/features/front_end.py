@@ -15,7 +15,8 @@ __all__ = ["FrontEnd", "MelFrontEnd", "mel_centres_hz", "mel_transform"]
 
 _SMALLEST_POWER = 1e-10  # torchaudio's AmplitudeToDB clamps here
 _STD_OFFSET = 1e-6
-_WINDOWS_AT_ONCE = 2
+_WINDOWS_AT_ONCE = 1
+_MELS_AT_ONCE = 16
 
 
 def mel_transform(front_end: FrontEnd) -> Any:
@@ -66,6 +67,16 @@ def _slaney_hz(mel: Tensor) -> Tensor:
 _SCALES = {"htk": (_htk_mel, _htk_hz), "slaney": (_slaney_mel, _slaney_hz)}
 
 
+def _filter_blocks(filters: Tensor) -> list[tuple[slice, slice]]:
+    """Which bins some neighbouring filters [bins, mels] reach: nothing else counts for them."""
+    blocks = []
+    for mels in torch.arange(filters.shape[1]).split(_MELS_AT_ONCE):
+        first, last = int(mels[0]), int(mels[-1]) + 1
+        reached = filters[:, first:last].any(dim=1).nonzero().flatten().tolist() or [0]
+        blocks.append((slice(reached[0], reached[-1] + 1), slice(first, last)))
+    return blocks
+
+
 class MelFrontEnd(nn.Module):
     """Follows a `FrontEnd`: float32 [B, samples] → float32 [B, channels, mels, frames].
 
@@ -77,6 +88,7 @@ class MelFrontEnd(nn.Module):
         super().__init__()
         self.front_end = front_end
         self.transform = mel_transform(front_end)
+        self._blocks = _filter_blocks(self.transform.mel_scale.fb)
         outside = torch.zeros(front_end.n_mels, dtype=torch.bool)
         if front_end.band_hz is not None:
             centres_hz = mel_centres_hz(front_end)
@@ -97,15 +109,25 @@ class MelFrontEnd(nn.Module):
     def _mel(self, waveform: Tensor) -> Tensor:
         """Mel power [B, mels, frames], as torchaudio's transform gives it to 1e-6.
 
-        Two windows at a time stay in the processor's cache, and squares of real and imaginary
-        parts spare the root of `abs`: a third of the time (measured, 64 mels of n_fft 2048).
+        On a CPU one window at a time stays in the processor's cache, squares of real and
+        imaginary parts spare the root of `abs`, and filters are multiplied in blocks with the
+        bins they reach: together half of the time (measured, 64 mels of n_fft 2048).
         """
+        mel: Tensor
         if self.front_end.power != 2 or self.front_end.normalized:
-            mel: Tensor = self.transform(waveform)
+            mel = self.transform(waveform)
             return mel
-        size = _WINDOWS_AT_ONCE if waveform.device.type == "cpu" else max(1, len(waveform))
-        parts = [self.transform.mel_scale(self._power(one)) for one in torch.split(waveform, size)]
+        if waveform.device.type != "cpu":
+            mel = self.transform.mel_scale(self._power(waveform))
+            return mel
+        parts = [self._filtered(self._power(one)) for one in waveform.split(_WINDOWS_AT_ONCE)]
         return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+    def _filtered(self, power: Tensor) -> Tensor:
+        """Mels [B, mels, frames] of a power spectrogram [B, bins, frames]."""
+        frames, filters = power.transpose(1, 2), self.transform.mel_scale.fb
+        parts = [frames[..., bins] @ filters[bins, mels] for bins, mels in self._blocks]
+        return torch.cat(parts, dim=-1).transpose(1, 2)
 
     def _power(self, waveform: Tensor) -> Tensor:
         """Power spectrogram [B, bins, frames]."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from birdscope.core.windows import SAMPLE_RATE_HZ
 
@@ -82,4 +83,6 @@ class NoiseBank:
             self._noises[number] = coloured_noise(self.samples * 3 // 2, maker).astype(np.float16)
         noise = self._noises[number]
         start = int(rng.integers(len(noise) - samples + 1))
-        return noise[start : start + samples].astype(np.float32)
+        # torch widens half precision with the processor's own instruction, NumPy six times slower
+        wide: Wave = torch.from_numpy(noise[start : start + samples]).float().numpy()
+        return wide
