@@ -15,6 +15,7 @@ import numpy.typing as npt
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 
+from birdscope.core.collecting import collect_seldom, keep_what_is_there
 from birdscope.tui.exact_updates import ExactCompositor
 from birdscope.tui.widgets.spectrogram import SpectrogramView
 
@@ -68,6 +69,7 @@ class Redraws(App[None]):
         self.set_timer(1.5, self._begin)
 
     def _begin(self) -> None:
+        keep_what_is_there()  # as birdscope does
         os.write(sys.__stdout__.fileno() if sys.__stdout__ else 1, b"\x1b[2;2HBEGIN")
         self._begun = time.process_time()
         self.set_interval(1 / FRAMES_PER_SECOND, self._draw)
@@ -87,4 +89,5 @@ class Redraws(App[None]):
 
 
 if __name__ == "__main__":
+    collect_seldom()
     Redraws(sys.argv[1], Path(sys.argv[2])).run()

@@ -70,8 +70,8 @@ _SCALES = {"htk": (_htk_mel, _htk_hz), "slaney": (_slaney_mel, _slaney_hz)}
 def _filter_blocks(filters: Tensor) -> list[tuple[slice, slice]]:
     """Which bins some neighbouring filters [bins, mels] reach: nothing else counts for them."""
     blocks = []
-    for mels in torch.arange(filters.shape[1]).split(_MELS_AT_ONCE):
-        first, last = int(mels[0]), int(mels[-1]) + 1
+    for first in range(0, filters.shape[1], _MELS_AT_ONCE):
+        last = min(first + _MELS_AT_ONCE, filters.shape[1])
         reached = filters[:, first:last].any(dim=1).nonzero().flatten().tolist() or [0]
         blocks.append((slice(reached[0], reached[-1] + 1), slice(first, last)))
     return blocks
@@ -120,7 +120,8 @@ class MelFrontEnd(nn.Module):
         if waveform.device.type != "cpu":
             mel = self.transform.mel_scale(self._power(waveform))
             return mel
-        parts = [self._filtered(self._power(one)) for one in waveform.split(_WINDOWS_AT_ONCE)]
+        windows = torch.split(waveform, _WINDOWS_AT_ONCE)
+        parts = [self._filtered(self._power(one)) for one in windows]
         return torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def _filtered(self, power: Tensor) -> Tensor:

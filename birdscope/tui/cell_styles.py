@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rich.color import Color
@@ -24,6 +25,28 @@ def has_colours(console: Console, no_color: bool) -> bool:
     return not no_color and console.color_system in ("256", "truecolor")
 
 
+class CellSegment(Segment):
+    """Some equal cells; `textual.strip.Strip` may be joined of them like of any segments.
+
+    Attributes:
+        sequence: Escape sequences and text, once they were asked for; see `exact_updates`.
+    """
+
+    sequence: str | None = None
+
+
+class _Segments(dict[int, CellSegment]):
+    """Run of equal cells → its segment, made when first asked for."""
+
+    def __init__(self, make: Callable[[int], CellSegment]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, run: int) -> CellSegment:
+        made = self[run] = self._make(run)
+        return made
+
+
 class CellStyles:
     """Segments for the codes of `birdscope.tui.raster`.
 
@@ -44,14 +67,20 @@ class CellStyles:
         self._colours = colours
         self._rich: dict[Rgb, Color] = {}
         self._styles: dict[int, tuple[str, Style]] = {}
-        self._segments: dict[tuple[int, int], Segment] = {}
+        self._segments = _Segments(self._make)
+        self._over: dict[tuple[int, str, Style], CellSegment] = {}
 
-    def segment(self, code: int, length: int) -> Segment:
-        """`length` equal cells."""
-        found = self._segments.get((code, length))
+    def segments(self, runs: Iterable[int]) -> list[CellSegment]:
+        """Cells of runs of equal ones, see `birdscope.tui.raster.runs_of`."""
+        return list(map(self._segments.__getitem__, runs))
+
+    def over(self, code: int, character: str, style: Style) -> CellSegment:
+        """A character over a cell, on the cell's colour."""
+        found = self._over.get((code, character, style))
         if found is None:
-            character, style = self._styles.get(code) or self._make(code)
-            found = self._segments[code, length] = Segment(character * length, style)
+            behind = self.background(code)
+            whole = style + Style.from_color(None, behind) if behind else style
+            found = self._over[code, character, style] = CellSegment(character, whole)
         return found
 
     def background(self, code: int) -> Color | None:
@@ -61,10 +90,12 @@ class CellStyles:
         _, _, lower = self._raster.code_parts(code)
         return self._colour(self._table[lower])
 
-    def _make(self, code: int) -> tuple[str, Style]:
-        made = self._cell(code)
-        self._styles[code] = made
-        return made
+    def _make(self, run: int) -> CellSegment:
+        code, length = self._raster.run_parts(run)
+        if code not in self._styles:
+            self._styles[code] = self._cell(code)
+        character, style = self._styles[code]
+        return CellSegment(character * length, style)
 
     def _cell(self, code: int) -> tuple[str, Style]:
         if code == self._raster.MISSING:

@@ -11,15 +11,19 @@ holds what this takes from inside Textual.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
+from rich.color import ColorSystem
 from rich.console import Console
-from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+from birdscope.tui.cell_styles import CellSegment
 
 _MOST_CELLS = 256
 Span = tuple[int, int]
@@ -30,7 +34,7 @@ Span = tuple[int, int]
 class DrawsParts(Protocol):
     """A widget that draws a few cells of its lines without the rest of them."""
 
-    def render_parts(self, region: Region) -> list[Strip]:
+    def render_parts(self, region: Region) -> Sequence[Sequence[Segment]]:
         """The lines of a region of the content, cut to its columns."""
 
 
@@ -42,20 +46,40 @@ class Part(NamedTuple):
     strip: Strip
 
 
+class Cells(NamedTuple):
+    """A few cells of one line of the screen, without what a strip keeps of itself."""
+
+    x: int
+    y: int
+    segments: Sequence[Segment]
+
+
 class ExactUpdate(ChopsUpdate):
     """Parts of lines."""
 
-    def __init__(self, parts: list[Part]) -> None:
+    def __init__(self, parts: list[Part], cells: Sequence[Cells] = ()) -> None:
         super().__init__([], [], [])
         self.parts = parts
+        self.cells = cells
 
     def render_segments(self, console: Console) -> str:
         """Escape sequences and text, part by part."""
-        out: list[str] = []
-        for part in self.parts:
-            out.append(Control.move_to(part.x, part.y).segment.text)
-            out.append(part.strip.render(console))
+        out = [f"{_to(one.x, one.y)}{_strip_text(one.strip, console)}" for one in self.parts]
+        out += [f"{_to(one.x, one.y)}{_text(one.segments, console)}" for one in self.cells]
         return "".join(out)
+
+
+class WholeUpdate(LayoutUpdate):
+    """All lines of the screen."""
+
+    def render_segments(self, console: Console) -> str:
+        """Escape sequences and text, line by line."""
+        x = self.region.x
+        lines = enumerate(self.strips, self.region.y)
+        return "\n".join(
+            _to(x, y) + "".join([_strip_text(strip, console) for strip in line])
+            for y, line in lines
+        )
 
 
 class ExactCompositor(Compositor):
@@ -76,14 +100,19 @@ class ExactCompositor(Compositor):
                     self._small.append((widget, region))
         super().update_widgets(widgets)
 
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        """Everything."""
+        whole = super().render_full_update(simplify)
+        return WholeUpdate(whole.strips, whole.region)
+
     def render_partial_update(self) -> ExactUpdate | None:
         """What changed since the last update; None for nothing."""
         small, self._small = self._small, []
         changed = [one.intersection(self.size.region) for one in self._dirty_regions]
         self._dirty_regions.clear()
         parts = sorted(self._topmost(self._regions_to_spans(changed)), key=lambda one: one[1::-1])
-        parts += [part for widget, region in small for part in _parts(widget, region)]
-        return ExactUpdate(parts) if parts else None
+        cells = [line for widget, region in small for line in _cells(widget, region)]
+        return ExactUpdate(parts, cells) if parts or cells else None
 
     def lines(self, region: Region) -> list[Strip]:
         """What is seen in a region of the screen, line by line."""
@@ -160,14 +189,43 @@ def _without(spans: list[Span], first: int, past: int) -> list[Span]:
     return [(left, right) for left, right in cut if left < right]
 
 
-def _parts(widget: Widget, region: Region) -> list[Part]:
+def _cells(widget: Widget, region: Region) -> list[Cells]:
     """A region of a widget, in its own coordinates, as cells of the screen."""
     filters, (_, background) = widget.get_line_filters(), widget.background_colors
     x, y = region.translate(widget.region.offset).offset
-    strips = cast(DrawsParts, widget).render_parts(region.translate(-widget.content_offset))
-    parts = []
-    for number, strip in enumerate(strips):
-        for one in filters:
-            strip = strip.apply_filter(one, background)
-        parts.append(Part(x, y + number, strip))
-    return parts
+    lines = cast(DrawsParts, widget).render_parts(region.translate(-widget.content_offset))
+    for one in filters:
+        lines = [one.apply(list(segments), background) for segments in lines]
+    return [Cells(x, y + number, segments) for number, segments in enumerate(lines)]
+
+
+def _to(x: int, y: int) -> str:
+    """The cursor's way to a cell."""
+    return f"\x1b[{y + 1};{x + 1}H"
+
+
+def _strip_text(strip: Strip, console: Console) -> str:
+    """What `Strip.render` gives and keeps, found faster for cells of a picture."""
+    if strip._render_cache is None:
+        strip._render_cache = _text(strip._segments, console)
+    return strip._render_cache
+
+
+def _text(segments: Sequence[Segment], console: Console) -> str:
+    """Escape sequences and text of a line's segments."""
+    colours = console._color_system or ColorSystem.TRUECOLOR
+    render = Strip.render_style
+    return "".join(
+        [
+            (one.sequence or _kept(one, colours))
+            if type(one) is CellSegment
+            else (render(one.style, one.text, colours) if one.style is not None else one.text)
+            for one in segments
+        ]
+    )
+
+
+def _kept(cell: CellSegment, colours: ColorSystem) -> str:
+    """A cell's escape sequences, made once."""
+    cell.sequence = Strip.render_style(cell.style or Style.null(), cell.text, colours)
+    return cell.sequence

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from birdscope.tui.raster import Picture
+    from birdscope.tui.raster import Picture, Runs
 
 _NARROWEST_WINDOW = 4
+_FEW = 4
 
 Over = dict[int, tuple[str, Style]]
 """What is drawn over a line: column → character and its style."""
@@ -121,6 +122,7 @@ class Painting:
     levels: npt.NDArray[np.int32]
     covered: tuple[int, int]
     _strips: dict[int, Strip] = field(default_factory=dict)
+    _runs: list[Runs] | None = None
 
     def mark(self, marks: Marks, axis: TimeAxis) -> list[int]:
         """Draw other marks over the same picture; returns the columns that change, ascending."""
@@ -128,6 +130,7 @@ class Painting:
         columns: list[int] = (before != self.codes).any(axis=0).nonzero()[0].tolist()
         if columns:
             self._strips.clear()
+            self._runs = None
         return columns
 
     def line(self, y: int) -> Strip:
@@ -136,12 +139,13 @@ class Painting:
         if strip is None:
             from birdscope.tui import raster
 
-            runs = raster.runs_of(self.codes[y])
-            segments = [self.cells.segment(code, length) for code, length in runs]
+            if self._runs is None:
+                self._runs = raster.runs_of_lines(self.codes)
+            segments = self.cells.segments(self._runs[y])
             strip = self._strips[y] = Strip(segments, self.codes.shape[1])
         return strip
 
-    def part(self, y: int, first: int, past: int, over: Over) -> Strip:
+    def part(self, y: int, first: int, past: int, over: Over) -> list[Segment]:
         """Columns `first` to before `past` of a line, with what is drawn over them."""
         from birdscope.tui import raster
 
@@ -149,24 +153,20 @@ class Painting:
         segments: list[Segment] = []
         begin = first
         for column in [*above, past]:
-            if column - begin == 1:
-                segments.append(self.cells.segment(int(self.codes[y, begin]), 1))
+            if column - begin > _FEW:
+                segments += self.cells.segments(raster.runs_of(self.codes[y, begin:column]))
             elif column > begin:
-                runs = raster.runs_of(self.codes[y, begin:column])
-                segments += [self.cells.segment(code, length) for code, length in runs]
+                codes = self.codes[y, begin:column].tolist()
+                segments += self.cells.segments(raster.run_of(code, 1) for code in codes)
             if column < past:
-                segments.append(self._over(y, column, *over[column]))
+                segments.append(self.cells.over(int(self.codes[y, column]), *over[column]))
             begin = column + 1
-        return Strip(segments, past - first)
+        return segments
 
     def line_under(self, y: int, over: Over) -> Strip:
         """A line with what is drawn over it."""
-        return self.part(y, 0, self.codes.shape[1], over) if over else self.line(y)
-
-    def _over(self, y: int, column: int, character: str, style: Style) -> Segment:
-        background = self.cells.background(int(self.codes[y, column]))
-        whole = style + Style.from_color(None, background) if background else style
-        return Segment(character, whole)
+        columns = self.codes.shape[1]
+        return Strip(self.part(y, 0, columns, over), columns) if over else self.line(y)
 
 
 def paint(

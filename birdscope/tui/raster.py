@@ -6,6 +6,7 @@ the first paint.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,10 @@ LEVELS = 64
 MISSING = -1
 PLAIN, GRID, SELECTED = 0, 1, 2
 _DYNAMIC_RANGE_DB = 60.0
+_LENGTH_BITS = 16
 
-Runs = list[tuple[int, int]]
+Runs = list[int]
+"""Equal cells, each run as one number, which is looked up 10,000 times for a picture."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +153,28 @@ def code_parts(code: int) -> tuple[int, int, int]:
     return variant, upper, lower
 
 
+def run_of(code: int, length: int) -> int:
+    """A run of equal cells as one number."""
+    return code << _LENGTH_BITS | length
+
+
+def run_parts(run: int) -> tuple[int, int]:
+    """(code, length) of a run of equal cells."""
+    return run >> _LENGTH_BITS, run & (1 << _LENGTH_BITS) - 1
+
+
 def runs_of(codes: npt.NDArray[np.int32]) -> Runs:
-    """A row of cells as (code, length) of equal neighbours."""
-    if not codes.size:
-        return []
-    edges = np.flatnonzero(codes[1:] != codes[:-1]) + 1
-    starts = np.concatenate(([0], edges))
-    lengths = np.diff(np.concatenate((starts, [codes.size])))
-    return list(zip(codes[starts].tolist(), lengths.tolist(), strict=True))
+    """The runs of equal neighbours in a row of cells, see `run_parts`."""
+    return runs_of_lines(codes[None])[0]
+
+
+def runs_of_lines(codes: npt.NDArray[np.int32]) -> list[Runs]:
+    """`runs_of` each line of a picture [lines, columns], all at once."""
+    lines, columns = codes.shape
+    begins = np.ones(codes.shape, dtype=bool)
+    np.not_equal(codes[:, 1:], codes[:, :-1], out=begins[:, 1:])
+    starts = np.flatnonzero(begins)
+    lengths = np.diff(starts, append=codes.size)
+    runs = ((codes.ravel()[starts].astype(np.int64) << _LENGTH_BITS) | lengths).tolist()
+    bounds = np.searchsorted(starts, np.arange(lines + 1) * columns).tolist()
+    return [runs[first:past] for first, past in itertools.pairwise(bounds)]

@@ -90,8 +90,8 @@ async def test_parts_look_like_the_whole(until: Until) -> None:
         region = Region(view.gutter_width + 8, 0, 6, view.size.height)
         parts = view.render_parts(region)
         whole = [view.render_line(y).crop(region.x, region.right) for y in region.line_range]
-        assert [one.text for one in parts] == [one.text for one in whole]
-        cells = [[(s.text, s.style) for s in strip.simplify()] for strip in parts]
+        assert ["".join(s.text for s in one) for one in parts] == [one.text for one in whole]
+        cells = [[(s.text, s.style) for s in Strip(one).simplify()] for one in parts]
         assert cells == [[(s.text, s.style) for s in strip.simplify()] for strip in whole]
 
 

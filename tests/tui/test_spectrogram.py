@@ -14,7 +14,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from birdscope.core.errors import AudioError
-from birdscope.tui.raster import LEVELS, Picture, fitted, runs_of
+from birdscope.tui.raster import LEVELS, Picture, fitted, run_parts, runs_of, runs_of_lines
 from birdscope.tui.timeline import TimeAxis
 from birdscope.tui.viewport import Viewport
 from birdscope.tui.widgets.spectrogram import SpectrogramView
@@ -223,9 +223,11 @@ async def test_sixteen_milliseconds_for_a_large_redraw(until: Until) -> None:
 
 
 def test_runs_cover_a_row_in_order() -> None:
-    codes = np.array([3, 3, 3, 7, 7, 3], np.int32)
-    assert runs_of(codes) == [(3, 3), (7, 2), (3, 1)]
+    codes = np.array([3, 3, 3, 7, 7, 3, -1, -1], np.int32)
+    assert [run_parts(run) for run in runs_of(codes)] == [(3, 3), (7, 2), (3, 1), (-1, 2)]
     assert runs_of(codes[:0]) == []
+    lines = np.stack([codes, codes[::-1], np.full(8, -1, np.int32)])
+    assert runs_of_lines(lines) == [runs_of(one) for one in lines]
 
 
 def test_an_old_picture_fills_what_it_covers_of_a_new_view() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -54,20 +56,29 @@ def time_strip(
         span: First and past-the-last column of the highlighted span.
         span_style: Of that span.
     """
-    line = _labels(axis)
-    styles = [style] * len(line)
+    line = list(_labels(axis))
     if span is not None and span_style is not None:
-        for column in range(max(span[0], 0), min(span[1], len(line))):
-            styles[column] = span_style
-            line[column] = "━" if line[column] == " " else line[column]
-    cells = [Segment(text, one) for text, one in zip(line, styles, strict=True)]
-    if marker is not None and 0 <= marker < len(line):
-        cells[marker] = playhead_segment(cells[marker], "▲", marker_style or style)
-    segments = [Segment(" " * gutter, style), *cells]
-    return Strip(Segment.simplify(segments), gutter + axis.columns)
+        first, past = (min(max(column, 0), len(line)) for column in span)
+        marked = [text if text != " " else "━" for text in line[first:past]]
+        parts = [(line[:first], style), (marked, span_style), (line[past:], style)]
+    else:
+        parts = [(line, style)]
+    cells = [Segment(" " * gutter, style)]
+    column = 0
+    for texts, one in parts:
+        at = -1 if marker is None else marker - column
+        if 0 <= at < len(texts):
+            mark = playhead_segment(Segment(texts[at], one), "▲", marker_style or style)
+            cells += [Segment("".join(texts[:at]), one), mark]
+            cells.append(Segment("".join(texts[at + 1 :]), one))
+        else:
+            cells.append(Segment("".join(texts), one))
+        column += len(texts)
+    return Strip([one for one in cells if one.text], gutter + axis.columns)
 
 
-def _labels(axis: TimeAxis) -> list[str]:
+@lru_cache(maxsize=16)
+def _labels(axis: TimeAxis) -> str:
     line = [" "] * axis.columns
     ticks = axis.ticks(room=12)
     step_s = ticks[1][1] - ticks[0][1] if len(ticks) > 1 else 1.0
@@ -75,7 +86,7 @@ def _labels(axis: TimeAxis) -> list[str]:
         text = "╵" + tick_label(seconds, step_s)
         if column + len(text) <= axis.columns:
             line[column : column + len(text)] = text
-    return line
+    return "".join(line)
 
 
 def centred(text: str, width: int, style: Style) -> Strip:

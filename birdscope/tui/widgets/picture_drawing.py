@@ -127,19 +127,22 @@ class PictureDrawing(PictureView):
         self._layer = None
         return super().render_lines(crop)
 
-    def render_parts(self, region: Region) -> list[Strip]:
+    def render_parts(self, region: Region) -> list[list[Segment]]:
         """The lines of a region of the content, cut to its columns."""
-        self._layer = None
         layer, painting, left = self._find_layer(), self._painting, self._gutter
         if painting is None or region.x < left or layer.shape != painting.codes.shape:
-            return [self.render_line(y).crop(region.x, region.right) for y in region.line_range]
+            self._layer = None
+            return [list(self._line_part(y, region)) for y in region.line_range]
         first, past, rows = region.x - left, region.right - left, layer.shape[0]
         return [
             painting.part(y, first, past, layer.on_line(y))
             if y < rows
-            else self.render_line(y).crop(region.x, region.right)
+            else list(self._line_part(y, region))
             for y in region.line_range
         ]
+
+    def _line_part(self, y: int, region: Region) -> Strip:
+        return self.render_line(y).crop(region.x, region.right)
 
     def notify_style_update(self) -> None:
         """Colours may have changed."""

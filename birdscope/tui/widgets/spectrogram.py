@@ -169,10 +169,14 @@ class SpectrogramView(PictureLook, can_focus=True):
                 self.view(following)
                 return
         old, new = self._playhead_column(before_s), self._playhead_column(seconds)
-        if old != new:
-            for column in (old, new):
-                if column is not None:
-                    self.refresh(Region(self._gutter + column, 0, 1, self.size.height))
+        if old == new:
+            return
+        columns = sorted(one for one in (old, new) if one is not None)
+        if len(columns) == 2 and columns[1] - columns[0] == 1:
+            self.refresh(Region(self._gutter + columns[0], 0, 2, self.size.height))
+        else:
+            for column in columns:
+                self.refresh(Region(self._gutter + column, 0, 1, self.size.height))
 
     def zoom(self, factor: float, around_s: float | None = None) -> None:
         """Show `factor` times less of the file (more when below 1).
