@@ -19,6 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing birdscope into $(VENV) (torch is large: a few minutes the first time)"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,openvino,int8]'
+	$(BIN)/python -m compileall -q birdscope
 	@touch $(STAMP)
 
 demo: $(STAMP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,9 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the table there too")
     chosen = parser.parse_args()
+    # The programs measured keep their bytecode, as any program's after its first start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     console = Console()
     claims: list[Claim] = []
     for name in chosen.names or NAMES:

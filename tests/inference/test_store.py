@@ -235,3 +235,30 @@ def test_half_a_block_of_a_killed_writer_is_not_shown(folder):
     values = ScoresStore.open(folder).scores().values
     assert np.isnan(values[:, ROWS.span(KEYS[0])]).all()
     np.testing.assert_array_equal(values[:, ROWS.span(KEYS[1])], block(1, 1))
+
+
+def test_scores_are_opened_without_pandas(folder):
+    with ScoresStore.create(folder, META, ROWS) as store:
+        store.write(KEYS[0], block(0, 2), "ok", "", 10.0)
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from birdscope.inference.store import ScoresStore\n"
+        "assert len(ScoresStore.open(Path(sys.argv[1])).scores().rows) == 6\n"
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
+def test_marks_around_a_damaged_line_are_read(folder):
+    with ScoresStore.create(folder, META, ROWS) as store:
+        for number, (key, windows) in enumerate(zip(KEYS, (2, 1, 3), strict=True)):
+            store.write(key, block(number, windows), "ok", "", 5.0, left_out=("a",) * (number == 1))
+    path = folder / store_files.MARKS
+    whole = store_files.read_marks(path)
+    assert [mark.left_out for mark in whole] == [(), ("a",), ()]
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([lines[0], b'{"recording": 1', b"7", lines[2]]) + b"\n")
+    assert store_files.read_marks(path) == [whole[0], whole[2]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.geometry import Region
@@ -15,6 +16,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
+from birdscope.tui.cell_styles import CellSegment
 from birdscope.tui.exact_updates import ExactCompositor
 from birdscope.tui.widgets.spectrogram import SpectrogramView
 from tests.tui.conftest import Until, picture
@@ -108,6 +110,22 @@ async def test_what_lies_over_the_picture_stays_over_it(until: Until) -> None:
         assert (24, 6) in painted(text)
         at_over = [one for one in MOVE.finditer(text) if one.groups() == ("7", "25")]
         assert text[at_over[0].end() :][:40].find("│") == -1
+
+
+async def test_a_whole_update_is_what_textual_would_write(until: Until) -> None:
+    app = Shown()
+    async with app.run_test(size=(67, 23)) as pilot:
+        view = app.view
+        view.show(FILE, 60.0)
+        await until(pilot, lambda: view._picture is not None and not view.is_loading_picture)
+        view.set_playhead(10.2)
+        compositor = app.screen._compositor
+        ours = compositor.render_full_update()
+        assert any(type(one) is CellSegment for line in ours.strips for s in line for one in s)
+        strips = [[Strip(list(strip)) for strip in line] for line in ours.strips]
+        plain = LayoutUpdate(strips, ours.region).render_segments(app.console)
+        for _ in range(2):
+            assert ours.render_segments(app.console) == plain
 
 
 REGIONS = st.lists(

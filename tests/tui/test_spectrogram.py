@@ -124,7 +124,7 @@ async def test_playhead_repaints_two_columns_only(until: Until) -> None:
         view.set_playhead(10.4)
         assert refreshed == []
         view.set_playhead(11.0)
-        assert refreshed == [Region(15, 0, 1, 21), Region(16, 0, 1, 21)]
+        assert refreshed == [Region(15, 0, 2, 21)]
 
 
 async def test_another_selected_span_repaints_its_edges_only(until: Until) -> None:
