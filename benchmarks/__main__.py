@@ -17,6 +17,7 @@ from benchmarks._claim import Absent, Claim
 NAMES = (
     "parity",
     "inference",
+    "versus_notebook",
     "postprocessing",
     "store_scale",
     "training_input",

@@ -11,14 +11,19 @@ import itertools
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 from time import process_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from benchmarks._claim import Claim, require, shared
 
+if TYPE_CHECKING:
+    from birdscope.training.samples import EpochSamples
+
 BACKBONE, BATCHES, WARM, RATIO = "mobilenetv3_small_050", 12, 2, 2.0
+GROWTH, REPEATS = 1.15, 5
 
 
 def claims() -> Iterator[Claim]:
@@ -56,6 +61,13 @@ def claims() -> Iterator[Claim]:
             source = itertools.chain.from_iterable(
                 batches(samples, size, workers=0, drop_last=True) for _ in itertools.count()
             )
+            half = EpochSamples(
+                plan.maker, plan.members[: len(plan.members) // 2], plan.partners, (*plan.key, 1)
+            )
+            growth = median(
+                _epoch_s(samples, size) / len(samples) / (_epoch_s(half, size) / len(half))
+                for _ in range(REPEATS)
+            )
             generator = torch.Generator().manual_seed(0)
             loader = _rate(lambda: next(source), size)
             with torch.no_grad():
@@ -73,12 +85,28 @@ def claims() -> Iterator[Claim]:
         f"noises made, {first_s:.1f} s",
     )
     yield Claim(
+        "training input: an epoch's cost for each of all clips against each of half of them",
+        f"{growth:.2f} ×",
+        f"≤ {GROWTH} ×",
+        growth <= GROWTH,
+    )
+    yield Claim(
         f"training input: crop, mix and mel against the steps of {BACKBONE} (64 mels, hop 1024)",
         f"{given / taken:.1f} × ({given:.0f} windows/s of one core against {taken:.0f}; crop and "
         f"mix alone {loader:.0f}, mel {mel:.0f})",
         f"≥ {RATIO:.0f} ×",
         given / taken >= RATIO,
     )
+
+
+def _epoch_s(samples: EpochSamples, size: int) -> float:
+    """Processor time of an epoch's crops and mixtures."""
+    from birdscope.training.samples import batches
+
+    cpu = process_time()
+    for _ in batches(samples, size, workers=0, drop_last=False):
+        pass
+    return process_time() - cpu
 
 
 def _rate(action: Callable[[], Any], windows: int) -> float:

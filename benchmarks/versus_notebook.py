@@ -1,7 +1,8 @@
 """Inference against the public notebook's way of running it, in turn, as ratios.
 
-Not part of `make bench` by default: some minutes on a quiet machine. Pairs during which other
-processes took more than a tenth of the machine are run again, at most twice, and counted.
+The notebook's way runs between two of ours and is compared with both: each pair is of neighbours.
+Runs during which other processes took more than a tenth of the machine are run again, at most
+twice, and counted. Some ten minutes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ BARS = {
     ("openvino", "fast"): 2.5,
     ("openvino", "int8"): 3.5,
 }
+NEIGHBOURS = (
+    (("torch", "exact"), ("openvino", "exact")),
+    (("openvino", "fast"), ("openvino", "int8")),
+)
 # Of these soundscapes; enough for ranges that are near to true, as speed does not depend on them.
 CALIBRATION_WINDOWS = 24
 MEMORY_BAR = 0.7
@@ -57,9 +62,14 @@ def claims() -> Iterator[Claim]:
         for way in BARS:  # conversions happen here, outside the timing
             _run(["-m", "benchmarks.birdscope_style", str(ensemble), *way, paths[0]])
         for _ in range(PAIRS):
-            for way, pairs in rounds.items():
-                ours = ["-m", "benchmarks.birdscope_style", str(ensemble), *way, *paths]
-                pairs.append(_quiet_pair(theirs, ours))
+            for one, other in NEIGHBOURS:
+                first, last = (
+                    ["-m", "benchmarks.birdscope_style", str(ensemble), *way, *paths]
+                    for way in (one, other)
+                )
+                before, between, after = _quiet_runs(first, theirs, last)
+                rounds[one].append((between, before))
+                rounds[other].append((between, after))
     for way, pairs in rounds.items():
         yield from _claims_of(way, pairs)
 
@@ -109,12 +119,12 @@ def _claims_of(way: tuple[str, str], pairs: Sequence[tuple[Run, Run]]) -> Iterat
     yield Claim(f"{name}: difference of the mean probability", f"{worst:.1e}")
 
 
-def _quiet_pair(theirs: list[str], ours: list[str]) -> tuple[Run, Run]:
+def _quiet_runs(*commands: list[str]) -> list[Run]:
     for _ in range(TRIES):
-        pair = _run(theirs), _run(ours)
-        if max(one.by_others for one in pair) <= ALLOWED_BY_OTHERS:
+        runs = [_run(one) for one in commands]
+        if max(one.by_others for one in runs) <= ALLOWED_BY_OTHERS:
             break
-    return pair
+    return runs
 
 
 def _run(arguments: list[str]) -> Run:

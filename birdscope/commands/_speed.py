@@ -65,6 +65,7 @@ def keep_measured(
         other_s=guard.other_s,
         start_s=start_s,
         busy=_is_busy(),
+        precision=predictor.precision,
     )
     keep_speed(folder, speed)
     total_s = project(speed).total_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -222,7 +222,12 @@ class Predictor:
         return prepared
 
     def run(
-        self, prepared: Prepared, *, stop: Stop | None = None, watch: Watch | None = None
+        self,
+        prepared: Prepared,
+        *,
+        stop: Stop | None = None,
+        watch: Watch | None = None,
+        step: Callable[[float], None] | None = None,
     ) -> npt.NDArray[np.float32]:
         """Probabilities of what was prepared: bit for bit those of `predict`.
 
@@ -230,6 +235,7 @@ class Predictor:
             prepared: From `prepare`; its mels are given up on the way.
             stop: Heeded between batches.
             watch: Asked before each batch which checkpoints to run; the others stay NaN.
+            step: Hears the share that is done, 0 to 1, after each batch.
 
         Returns:
             float32 [K, W, C], every checkpoint raw.
@@ -238,12 +244,14 @@ class Predictor:
             Cancelled: if stopped.
         """
         first = prepared.first
+        done, whole = 0, max(1, (prepared.last - first) * len(self._groups))
         shape = (len(self.loaded), prepared.last - first, len(self.classes))
         result = np.full(shape, np.nan, np.float32)
         for number, batch in enumerate(prepared.batches(self._groups, self._max_batch)):
             if stop is not None:
                 stop.check()
             group = batch.group
+            done += batch.last - batch.first
             layers = [one for one in group.layers if watch is None or watch.wants(one)]
             mel = prepared.mels.pop(number, None)
             if not layers:
@@ -260,6 +268,8 @@ class Predictor:
                 result[layer, batch.first - first : batch.last - first] = columns
                 if watch is not None:
                     watch.lap(layer)
+            if step is not None:
+                step(done / whole)
         return result
 
     def predict_window(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -27,6 +27,7 @@ from birdscope.inference.time_guard import GuardReport, TimeGuard, Watch
 # Recordings decoded while another is predicted: enough to never wait, little memory; long ones, of
 # more than so many windows together, wait for their turn (230 MB of sound).
 AHEAD, WINDOWS_AHEAD = 2, 360
+_TELL_EVERY_S = 2.0
 _WORTH_A_WARNING = ("damaged", "unreadable")
 
 
@@ -54,8 +55,15 @@ class PreparingPredictor(WindowPredictor, Protocol):
     def prepare(self, waveform: npt.NDArray[np.float32], n_windows: int) -> Prepared:
         """The mels of a waveform [samples] at 32 kHz; called in other threads."""
 
-    def run(self, prepared: Prepared, *, watch: Watch | None = None) -> npt.NDArray[np.float32]:
-        """As `predict` of what was prepared."""
+    def run(
+        self,
+        prepared: Prepared,
+        *,
+        stop: Stop | None = None,
+        watch: Watch | None = None,
+        step: Callable[[float], None] | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """As `predict` of what was prepared; `stop` is heeded, `step` told, batch by batch."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ def predict_recordings(
         recordings: Those of the store, in its order.
         store: Open for writing.
         emit: Hears progress with `eta_s`, and a warning for each damaged recording.
-        stop: Heeded between recordings.
+        stop: Heeded between recordings, and within those whose mels are made ahead.
         threads: That decode and compute mels ahead.
         guard: Keeps a time limit: leaves checkpoints out, or ends before the last recording.
 
@@ -131,7 +139,7 @@ def predict_recordings(
     already = len(recordings) - len(missing)
     if already:
         emit(Event("started", f"{already} of {len(recordings)} recordings are there already"))
-    begin = time.monotonic()
+    telling = _Telling(emit, already, len(recordings))
     emit(Event("progress", "predicting", already, len(recordings), "recording"))
     if guard is not None:
         guard.begin(sum(_windows(store, one) for one in missing), already)
@@ -139,14 +147,13 @@ def predict_recordings(
     for count, ready in enumerate(_ready_ahead(predictor, store, missing, threads, stop), start=1):
         if guard is not None and guard.over:
             break
-        predicted += _predict_one(predictor, ready, store, emit, guard)
-        elapsed_s = time.monotonic() - begin
-        one = ready.decoded.recording
-        emit(_progress(one, already + count, len(recordings), elapsed_s / count))
+        telling.begin(ready.decoded.recording, _windows(store, ready.decoded.recording))
+        predicted += _predict_one(predictor, ready, store, telling, guard, stop)
+        telling.finished(count)
         del ready  # its sound, before that of the next is waited for
     marks = tuple(store.marks[one.key] for one in recordings if one.key in store.marks)
     skipped = tuple(one.key for one in recordings if one.key not in store.marks)
-    seconds = time.monotonic() - begin
+    seconds = telling.elapsed_s
     report = guard.report() if guard is not None else None
     return RunReport(marks, len(recordings), predicted, seconds, skipped, report)
 
@@ -160,21 +167,22 @@ def _predict_one(
     predictor: WindowPredictor,
     ready: _Ready,
     store: ScoresStore,
-    emit: Emit,
+    telling: _Telling,
     guard: TimeGuard | None,
+    stop: Stop | None,
 ) -> bool:
     """Predict a recording and keep what came of it; False where there was no time for it."""
     in_time, decoded = True, ready.decoded
     n_windows = _windows(store, decoded.recording)
     if decoded.waveform is None:
-        _keep(decoded, None, (), store, emit)
+        _keep(decoded, None, (), store, telling.emit)
     elif guard is None or guard.plan(n_windows):
-        block = _block(predictor, ready, decoded.waveform, n_windows, guard)
+        block = _block(predictor, ready, decoded.waveform, n_windows, telling, guard, stop)
         left_out = guard.left_out if guard is not None else ()
         there = store.marks.get(decoded.recording.key)
         # Another try that got no further than the last one leaves that one in place.
         if there is None or len(left_out) < len(there.left_out):
-            _keep(decoded, block, left_out, store, emit)
+            _keep(decoded, block, left_out, store, telling.emit)
     else:
         in_time = False
     if guard is not None:
@@ -187,11 +195,13 @@ def _block(
     ready: _Ready,
     waveform: npt.NDArray[np.float32],
     n_windows: int,
+    telling: _Telling,
     guard: TimeGuard | None,
+    stop: Stop | None,
 ) -> npt.NDArray[np.float32]:
     """Probabilities [K, W, C] of a recording."""
     if ready.prepared is not None and isinstance(predictor, PreparingPredictor):
-        return predictor.run(ready.prepared, watch=guard)
+        return predictor.run(ready.prepared, stop=stop, watch=guard, step=telling.within)
     if guard is None:
         return predictor.predict(waveform, n_windows)
     return predictor.predict(waveform, n_windows, watch=guard)
@@ -216,16 +226,51 @@ def _keep(
     store.write(key, block, status, message, decoded.duration_s, left_out)
 
 
-def _progress(recording: Recording, done: int, total: int, s_per_recording: float) -> Event:
-    eta_s = (total - done) * s_per_recording
-    return Event(
-        "progress",
-        f"{recording.name}, {duration(eta_s)} left" if eta_s else recording.name,
-        done=done,
-        total=total,
-        unit="recording",
-        data={"eta_s": round(eta_s, 1), "s_per_recording": round(s_per_recording, 3)},
-    )
+class _Telling:
+    """Says how far a run is: after each recording, and now and then within a long one."""
+
+    def __init__(self, emit: Emit, already: int, total: int) -> None:
+        self.emit = emit
+        self._already, self._total = already, total
+        self._begun_s = time.monotonic()
+        self._told_s = self._begun_s
+        self._done = 0
+        self._name, self._windows = "", 0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._begun_s
+
+    def begin(self, recording: Recording, n_windows: int) -> None:
+        """A recording's turn has come."""
+        self._name, self._windows = recording.name, n_windows
+
+    def within(self, share: float) -> None:
+        """A share of the recording is done, 0 to 1."""
+        if share < 1 and time.monotonic() - self._told_s >= _TELL_EVERY_S:
+            windows = f"window {round(share * self._windows):,} of {self._windows:,}"
+            self._tell(self._done + share, f"{self._name}, {windows}")
+
+    def finished(self, count: int) -> None:
+        """So many recordings of this run are finished."""
+        self._done = count
+        self._tell(count, self._name)
+
+    def _tell(self, done: float, text: str) -> None:
+        self._told_s = time.monotonic()
+        s_per_recording = self.elapsed_s / done
+        eta_s = (self._total - self._already - done) * s_per_recording
+        self.emit(
+            Event(
+                "progress",
+                f"{text}, {duration(eta_s)} left" if eta_s else text,
+                done=round(self._already + done, 2),
+                total=self._total,
+                unit="recording",
+                data={"eta_s": round(eta_s, 1), "s_per_recording": round(s_per_recording, 3)},
+            )
+        )
 
 
 def _ready_ahead(

@@ -28,7 +28,7 @@ class Speed:
     Attributes:
         ensemble: Its name.
         fingerprint: Of its members and weights.
-        backend: What ran the nets: "torch".
+        backend: What ran the nets: "torch" or "openvino".
         device: "cpu" or "cuda".
         threads: CPU threads of the nets.
         seconds: Checkpoint → seconds for a soundscape of 60 s.
@@ -38,6 +38,7 @@ class Speed:
         start_s: Before the first soundscape: imports, weights, headers.
         busy: Whether the machine had other work, which makes it look slower.
         made: Unix time, seconds.
+        precision: What the nets computed in: "exact", "fast" or "int8".
     """
 
     ensemble: str
@@ -52,6 +53,12 @@ class Speed:
     start_s: float
     busy: bool = False
     made: float = field(default_factory=time.time)
+    precision: str = "exact"
+
+    @property
+    def way(self) -> str:
+        """Backend and precision, for people."""
+        return self.backend if self.precision == "exact" else f"{self.backend} {self.precision}"
 
     @property
     def soundscape_s(self) -> float:
@@ -158,7 +165,8 @@ def keep_speed(folder: Path, speed: Speed) -> Path:
     Raises:
         SubmissionError: if the folder can't be written.
     """
-    path = folder / f"{speed.fingerprint[:16]}-{speed.backend}-{speed.device}.json"
+    way = speed.way.replace(" ", "-")
+    path = folder / f"{speed.fingerprint[:16]}-{way}-{speed.device}.json"
     try:
         atomic.write_text(path, json.dumps(asdict(speed), ensure_ascii=False, indent=1) + "\n")
     except OSError as error:

@@ -49,6 +49,7 @@ class Pace:
         self._waived_at = 0.0
         self._lost = 0
         self._least_s: float | None = None
+        self._given_up, self._given_up_s = 0, 0.0
 
     @property
     def is_behind(self) -> bool:
@@ -86,6 +87,8 @@ class Pace:
                 self._jammed_since = now
             self._on_the_way += len(text)
             if text == QUESTION:
+                if self._least_s is None:
+                    self._given_up = 0  # it is Textual that asks, and begins anew
                 self._asked.append(now)
                 self._asked_last = now
                 return False
@@ -103,13 +106,17 @@ class Pace:
         """The terminal answered.
 
         Returns:
-            Whether it did so for the first time.
+            Whether it did so for the first time, or again after it was given up.
         """
         now = self._now()
         with self._lock:
             is_first = self._least_s is None
             self._lost = 0
-            if self._asked:
+            if self._given_up:
+                # it does answer, only very late: what was given up is counted down first
+                self._given_up -= 1
+                self._least_s = self._given_up_s
+            elif self._asked:
                 took_s = now - self._asked.popleft()
                 self._least_s = took_s if self._least_s is None else min(self._least_s, took_s)
             return is_first
@@ -119,6 +126,8 @@ class Pace:
         self._waived_at = now
         self._lost += 1
         if self._lost == _MOST_LOST:
+            self._given_up += len(self._asked)
+            self._given_up_s = self._least_s or 0.0
             self._asked.clear()
             self._least_s = None
             self._lost = 0

@@ -176,7 +176,8 @@ class Facts:
         if computing.precision == self.plan.computing.precision:
             self.plan = replace(self.plan, computing=computing)
         self._speeds = speeds
-        self.plan = replace(self.plan, kept=kept, speed=speeds[0][0] if speeds else None)
+        alike = [one for one, _ in speeds if one.precision == self.plan.computing.precision]
+        self.plan = replace(self.plan, kept=kept, speed=alike[0] if alike else None)
         self._changed()
 
     async def _look_at_dataset(self) -> None:
@@ -210,6 +211,12 @@ class Facts:
             self.plan = replace(self.plan, ensemble=info)
 
 
+def _is_of(speed: Speed, plan: SubmitPlan) -> bool:
+    """Whether a speed is one of the backend and precision that are chosen."""
+    chosen = plan.computing
+    return (speed.backend, speed.precision) == (chosen.backend, chosen.precision)
+
+
 def _look_at_files(plan: SubmitPlan) -> tuple[tuple[tuple[Speed, Budget], ...], int]:
     """In a thread: measured speeds, and how many recordings are predicted already."""
     from birdscope.submission.budget import kept_speeds, project
@@ -218,6 +225,7 @@ def _look_at_files(plan: SubmitPlan) -> tuple[tuple[tuple[Speed, Budget], ...], 
     if plan.ensemble is None or not plan.ensemble.fingerprint:
         return (), 0
     speeds = kept_speeds(plan.budget_folder, plan.ensemble.fingerprint)
+    speeds.sort(key=lambda one: not _is_of(one, plan))
     known = plan.part is not None and plan.dataset_fingerprint
     kept = predicted_already(plan.scores_folder(plan.part)) if known and plan.part else 0
     return tuple((one, project(one)) for one in speeds), kept

@@ -40,7 +40,7 @@ class SubmitPlan:
         stack: The post-processing.
         out: Where the CSV goes; None makes a name of date and time.
         kept: Recordings of the part whose scores are there.
-        speed: The newest measured speed of the ensemble.
+        speed: How fast the ensemble was measured to be in that precision; None before.
         computing: Backend and precision, and what is known of their drift.
     """
 

@@ -15,7 +15,7 @@ from birdscope.core.events import Stop
 from birdscope.inference import runner, store_files
 from birdscope.inference.decoding import decode, expected_windows, plan_rows
 from birdscope.inference.runner import predict_recordings
-from birdscope.inference.store import ScoresStore
+from birdscope.inference.store import ScoresMeta, ScoresStore
 from tests.inference.fakes import META, FakePredictor, recording, tone
 
 
@@ -233,21 +233,26 @@ def wait_for_marks(path: Path, count: int, process) -> None:
         time.sleep(0.01)
 
 
-def test_what_was_prepared_in_another_thread_gives_the_same_bits(tmp_path):
+@pytest.fixture
+def predictor(tmp_path):
     from birdscope.inference.predictor import Predictor
-    from birdscope.inference.store import ScoresMeta
     from tests.nets.tiny import save_tiny
 
     save_tiny(tmp_path / "mine" / "one.safetensors", seed=1)
     path = tmp_path / "one.toml"
     path.write_text('[[members]]\nname = "mine"\ncheckpoints = "mine"\n')
-    predictor = Predictor.load(path, ("a", "b", "c", "d"), device="cpu", threads=2)
-    recordings = [recording(tmp_path / f"{n}.wav", tone(20, seed=n)) for n in range(3)]
+    return Predictor.load(path, ("a", "b", "c", "d"), device="cpu", threads=2)
+
+
+def store_for(predictor, folder, recordings):
     meta = ScoresMeta(predictor.classes, predictor.checkpoints, {"mine": 1.0})
     keys = [one.key for one in recordings]
-    with ScoresStore.open_or_resume(
-        tmp_path / "scores", meta, keys, lambda: plan_rows(recordings)
-    ) as store:
+    return ScoresStore.open_or_resume(folder, meta, keys, lambda: plan_rows(recordings))
+
+
+def test_what_was_prepared_in_another_thread_gives_the_same_bits(tmp_path, predictor):
+    recordings = [recording(tmp_path / f"{n}.wav", tone(20, seed=n)) for n in range(3)]
+    with store_for(predictor, tmp_path / "scores", recordings) as store:
         predict_recordings(predictor, recordings, store, threads=2)
         values = store.scores().values
         for one in recordings:
@@ -257,6 +262,41 @@ def test_what_was_prepared_in_another_thread_gives_the_same_bits(tmp_path):
             prepared = predictor.prepare(waveform, 4)
             assert prepared.mels
             np.testing.assert_array_equal(block, predictor.run(prepared))
+
+
+def test_a_long_recording_tells_how_far_it_is(tmp_path, predictor, monkeypatch):
+    monkeypatch.setattr(runner, "_TELL_EVERY_S", 0.0)
+    recordings = [recording(tmp_path / f"{n}.wav", tone(240)) for n in range(2)]
+    events = []
+    with store_for(predictor, tmp_path / "scores", recordings) as store:
+        predict_recordings(predictor, recordings, store, emit=events.append)
+    told = [one for one in events if one.kind == "progress"]
+    done = [one.done for one in told]
+    assert done == sorted(done)
+    assert done[-1] == 2
+    assert sum(0 < one < 1 for one in done) >= 3
+    within = next(one for one in told if 1 < (one.done or 0) < 2)
+    assert within.message.startswith("1.wav, window ")
+    assert " of 48, " in within.message
+    assert within.data["eta_s"] > 0
+
+
+def test_a_stop_ends_a_long_recording_in_its_middle(tmp_path, predictor, monkeypatch):
+    monkeypatch.setattr(runner, "_TELL_EVERY_S", 0.0)
+    recordings = [recording(tmp_path / f"{n}.wav", tone(240)) for n in range(2)]
+    stop = Stop()
+
+    def after_a_while(event):
+        if 1 < (event.done or 0) < 2:
+            stop.set()
+
+    with store_for(predictor, tmp_path / "scores", recordings) as store:
+        with pytest.raises(Cancelled):
+            predict_recordings(predictor, recordings, store, emit=after_a_while, stop=stop)
+        assert store.done == {recordings[0].key}
+    with store_for(predictor, tmp_path / "scores", recordings) as store:
+        predict_recordings(predictor, recordings, store)
+        assert store.complete
 
 
 @pytest.mark.parametrize(("most", "beside"), [(1_000, 2), (20, 1)])

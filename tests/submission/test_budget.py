@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from birdscope.core.errors import SubmissionError
@@ -65,6 +67,17 @@ def test_speeds_are_kept_by_ensemble_and_backend_and_damage_counts_as_none(tmp_p
     (tmp_path / f"{'ab' * 8}-openvino-cpu.json").write_text('{"ensemble": "x"}')
     assert kept_speeds(tmp_path, "ab" * 32) == []
     assert kept_speeds(tmp_path / "nowhere", "ab" * 32) == []
+
+
+def test_speeds_of_each_precision_are_kept_apart(tmp_path):
+    exact, fast = speed(backend="openvino"), speed(backend="openvino", precision="fast", made=2e3)
+    keep_speed(tmp_path, exact)
+    keep_speed(tmp_path, fast)
+    assert kept_speeds(tmp_path, "ab" * 32) == [fast, exact]
+    assert [one.way for one in (fast, exact)] == ["openvino fast", "openvino"]
+    before = {name: value for name, value in vars(exact).items() if name != "precision"}
+    (tmp_path / f"{'ab' * 8}-openvino-cpu.json").write_text(json.dumps(before))
+    assert kept_speeds(tmp_path, "ab" * 32) == [fast, exact]
 
 
 def test_a_folder_that_can_not_be_written_is_said(tmp_path):

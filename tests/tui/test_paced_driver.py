@@ -136,6 +136,27 @@ def test_a_terminal_that_answers_no_more_is_not_waited_for(answering: Pace, cloc
     assert answering.give(_FRAME * 100)
 
 
+def test_answers_that_come_very_late_are_believed_again(answering: Pace, clock: Clock) -> None:
+    """Half a minute for the first picture: that link is slow, not silent."""
+    for _ in range(2):
+        answering.give(QUESTION)
+        answering.take(len(QUESTION))
+    for _ in range(3):
+        clock.now += 6.0
+        assert not answering.is_behind
+    assert not answering.is_asked
+    answering.answer()
+    assert answering.give(_FRAME)
+    answering.give(QUESTION)
+    answering.take(len(_FRAME) + len(QUESTION))
+    clock.now += 0.1
+    assert answering.is_behind
+    answering.answer()  # to the second of the old questions
+    assert answering.is_behind
+    answering.answer()
+    assert not answering.is_behind
+
+
 class Kept(Driver):
     """Writes from a thread, as the platforms' drivers do."""
 

@@ -120,11 +120,29 @@ async def test_playhead_repaints_two_columns_only(until: Until) -> None:
         view.set_playhead(10.2)
         assert all(view.render_line(y).text[15] == "│" for y in range(20))
         assert view.render_line(20).text[15] == "▲"
+        view._repaint_regions.clear()  # painted
         refreshed = watch_refresh(view)
         view.set_playhead(10.4)
         assert refreshed == []
         view.set_playhead(11.0)
         assert refreshed == [Region(15, 0, 2, 21)]
+
+
+async def test_a_playhead_that_moves_unseen_leaves_nothing_to_paint(until: Until) -> None:
+    app = Shown()
+    async with app.run_test(size=(65, 21)) as pilot:
+        view = app.view
+        view.show(FILE, 60.0)
+        await until(pilot, settled(view))
+        view.set_playhead(10.2)
+        await pilot.pause()
+        view._repaint_regions.clear()  # painted
+        for seconds in range(12, 40):
+            view.set_playhead(seconds + 0.5)
+        assert view._repaint_regions == {Region(15, 0, 1, 21), Region(44, 0, 1, 21)}
+        view._repaint_regions.clear()
+        view.set_playhead(40.5)
+        assert view._repaint_regions == {Region(44, 0, 2, 21)}
 
 
 async def test_another_selected_span_repaints_its_edges_only(until: Until) -> None:

@@ -69,7 +69,8 @@ class BudgetMeter(Widget):
         """Show what was measured.
 
         Args:
-            measured: Speeds and what they come to, one for each backend, the newest first.
+            measured: Speeds and what they come to, one for each backend and precision, the
+                chosen one first.
             hint: Said where nothing was measured.
             estimate_s: A rough guess for all soundscapes from live predictions; 0 is none.
         """
@@ -92,9 +93,9 @@ class BudgetMeter(Widget):
         lines = [self._headline(budget, width), self._bar(budget, width)]
         lines += [*self._advice(budget, width), *self._legend(budget, width)]
         for other, projected in others:
-            text = f"{other.backend} on {other.device}: {_minutes(projected.total_s)} min"
+            text = f"{other.way} on {other.device}: {_minutes(projected.total_s)} min"
             lines.append(Text(text, self._style("text")))
-        where = f"{speed.backend} · {speed.device} · {speed.threads} threads"
+        where = f"{speed.way} · {speed.device} · {speed.threads} threads"
         age = ago(time.time() - speed.made)
         when = "just now" if age == "now" else f"{age} ago"
         lines.append(Text(f"measured {when}: {where}", self._style("dim")))
