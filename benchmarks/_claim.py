@@ -72,3 +72,12 @@ def output(arguments: Sequence[str]) -> str:
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)[:200]} failed:\n{done.stderr}")
     return done.stdout
+
+
+def peak_mb() -> float:
+    """The most memory this process has held, in MB.
+
+    Not `ru_maxrss`, which begins with what the process that started this one held.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024

@@ -8,10 +8,10 @@ class BareApp(App[None]):
     """Tabs and a footer, nothing in them."""
 
     def compose(self) -> ComposeResult:
-        """Two empty tabs, as birdscope has."""
+        """Empty tabs, named as birdscope's are."""
         with TabbedContent():
-            yield TabPane("Browse")
-            yield TabPane("Scope")
+            for name in ("Browse", "Scope", "Audition", "Tune", "Train", "Submit"):
+                yield TabPane(name)
         yield Footer()
 
 

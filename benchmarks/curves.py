@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from benchmarks._claim import Claim, output
+from benchmarks._claim import Claim, output, peak_mb
 
 RATE_HZ = 32_000
 # Ten times the work in at most 1.3 times ten times the time; what is shared makes it less.
@@ -116,7 +115,7 @@ def run_point(point: Point, folder: Path) -> Point:
     ]
     meta = ScoresMeta(classes, predictor.checkpoints, dict(predictor.weights))
     keys = [one.key for one in recordings]
-    base_mb = _peak_mb()
+    base_mb = peak_mb()
     with tempfile.TemporaryDirectory(dir=folder) as scores:
         wall, cpu = perf_counter(), process_time()
         with ScoresStore.open_or_resume(
@@ -124,7 +123,7 @@ def run_point(point: Point, folder: Path) -> Point:
         ) as store:
             predict_recordings(predictor, recordings, store)
         cpu_s, wall_s = process_time() - cpu, perf_counter() - wall
-    return replace(point, cpu_s=cpu_s, wall_s=wall_s, peak_mb=_peak_mb(), base_mb=base_mb)
+    return replace(point, cpu_s=cpu_s, wall_s=wall_s, peak_mb=peak_mb(), base_mb=base_mb)
 
 
 def make_ensemble(folder: Path, classes: tuple[str, ...], members: int) -> Path:
@@ -162,10 +161,6 @@ def make_sound(folder: Path, minutes: int) -> Path:
                 file.write(0.01 * generator.standard_normal(10 * RATE_HZ).astype(np.float32))
         making.rename(path)
     return path
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def table(found: dict[str, list[Point]]) -> str:

@@ -24,7 +24,7 @@ from benchmarks._claim import PROJECT, Claim
 
 PAIRS = 7
 RATIO_BAR = 1.4
-PAINTED = b"Scope"
+PAINTED = b"Submit"
 
 
 def claims() -> Iterator[Claim]:

@@ -9,7 +9,6 @@ at once in threads; seresnext window by window with batch 1, four files at once.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ import soundfile
 import torch
 import torchaudio
 
+from benchmarks._claim import peak_mb
 from birdscope.nets.birdclef_model import front_end_of_cfg
 from birdscope.nets.checkpoints import load_checkpoint
 from birdscope.nets.config import SedConfig
@@ -125,8 +125,7 @@ def main() -> None:
         second = list(pool.map(without_gradients(seresnext.predict), paths))
     seconds = time.perf_counter() - begin
     checksum = float(np.mean([one.mean() for one in first]) + np.mean([o.mean() for o in second]))
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    said = {"seconds": seconds, "peak_mb": peak_mb, "checksum": checksum, "first_s": first_s}
+    said = {"seconds": seconds, "peak_mb": peak_mb(), "checksum": checksum, "first_s": first_s}
     print(json.dumps(said))
 
 
