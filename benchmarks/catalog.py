@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
 
 from benchmarks._claim import Claim, process_seconds
 from benchmarks.full_size_dataset import SOUNDSCAPES, TRAIN_ROWS, default_folder, make
 
-BAR_S = 0.8
+COLD_BAR_S, BAR_S = 0.8, 0.3
+REPEATS = 5
 
 _OPEN = """
 import time
@@ -29,17 +33,36 @@ for label in catalog.taxonomy.labels:
 
 
 def claims() -> Iterator[Claim]:
-    """Each figure is the median over fresh processes, the package's imports included."""
-    root = str(make(default_folder()))
+    """Each figure is the median over fresh processes, the package's imports included.
+
+    birdscope keeps no cache of a catalog: read anew it is below the bar of one.
+    """
+    root = make(default_folder())
     what = f"catalog of {TRAIN_ROWS} rows and {SOUNDSCAPES} soundscapes"
-    for text, more, bar_s in (
-        ("opens to a species list, soundscapes listed", _SOUNDSCAPES, BAR_S),
-        ("and every recording made, its file looked for", _EVERYTHING, None),
+    listed = "opens to a species list, soundscapes listed"
+    for text, more, is_cold, bar_s in (
+        (f"{listed}, its tables not in memory", _SOUNDSCAPES, True, COLD_BAR_S),
+        (f"{listed}, as a second start finds it", _SOUNDSCAPES, False, BAR_S),
+        ("and every recording made, its file looked for", _EVERYTHING, False, None),
     ):
-        took_s = process_seconds(_OPEN.format(root=root, rows=TRAIN_ROWS, more=more))
+        code = _OPEN.format(root=str(root), rows=TRAIN_ROWS, more=more)
+        times = []
+        for _ in range(REPEATS):
+            if is_cold:
+                _forget(root)
+            times.append(process_seconds(code, repeats=1))
+        took_s = median(times)
         bar = f"< {bar_s} s" if bar_s else ""
         holds = took_s < bar_s if bar_s else None
         yield Claim(f"{what} {text}", f"{took_s:.2f} s", bar, holds)
+
+
+def _forget(root: Path) -> None:
+    """Have the system read a dataset's tables from the disk again."""
+    for path in root.glob("*.csv"):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 if __name__ == "__main__":

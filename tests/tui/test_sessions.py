@@ -274,6 +274,10 @@ class second_after:  # noqa: N801 (reads like the context manager it is)
         await self._filled(pilot)
         file = self._folder / "session.toml"
         await self._until(pilot, lambda: load_state(file).browse.recording != "")
+        written = b""
+        while written != file.read_bytes():  # what comes late on a busy machine is written too
+            written = file.read_bytes()
+            await pilot.pause(1.5)
 
     async def __aexit__(self, *error: object) -> None:
         await self._context.__aexit__(*error)
