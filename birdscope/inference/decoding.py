@@ -103,7 +103,8 @@ def _findings(
     found: list[tuple[Status, str]] = []
     if warning:
         found.append(("damaged", f"{warning}; what is missing counts as zeros"))
-    if float(np.abs(waveform).max()) < SILENCE_PEAK:
+    # an hour's absolute values would be as large as the hour itself
+    if max(float(waveform.max()), -float(waveform.min())) < SILENCE_PEAK:
         found.append(("silent", "there is nothing but silence"))
     if duration_s < WINDOW_S:
         found.append(("short", f"{duration_s:.1f} s long, the rest of the window is zeros"))

@@ -144,12 +144,13 @@ def predict_recordings(
     if guard is not None:
         guard.begin(sum(_windows(store, one) for one in missing), already)
     predicted = 0
-    for count, ready in enumerate(_ready_ahead(predictor, store, missing, threads, stop), start=1):
+    # without enumerate, which keeps what it gave last: an hour of sound while the next is decoded
+    for ready in _ready_ahead(predictor, store, missing, threads, stop):
         if guard is not None and guard.over:
             break
         telling.begin(ready.decoded.recording, _windows(store, ready.decoded.recording))
         predicted += _predict_one(predictor, ready, store, telling, guard, stop)
-        telling.finished(count)
+        telling.finished()
         del ready  # its sound, before that of the next is waited for
     marks = tuple(store.marks[one.key] for one in recordings if one.key in store.marks)
     skipped = tuple(one.key for one in recordings if one.key not in store.marks)
@@ -252,10 +253,10 @@ class _Telling:
             windows = f"window {round(share * self._windows):,} of {self._windows:,}"
             self._tell(self._done + share, f"{self._name}, {windows}")
 
-    def finished(self, count: int) -> None:
-        """So many recordings of this run are finished."""
-        self._done = count
-        self._tell(count, self._name)
+    def finished(self) -> None:
+        """The recording is finished."""
+        self._done += 1
+        self._tell(self._done, self._name)
 
     def _tell(self, done: float, text: str) -> None:
         self._told_s = time.monotonic()

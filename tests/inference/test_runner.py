@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -303,12 +304,16 @@ def test_a_stop_ends_a_long_recording_in_its_middle(tmp_path, predictor, monkeyp
 def test_long_recordings_wait_for_their_turn(tmp_path, monkeypatch, most, beside):
     """While one is predicted, others are decoded; not so many that they fill the memory."""
     recordings = [recording(tmp_path / f"{number}.ogg", tone(90)) for number in range(5)]
-    decoded, alive = 0, []
+    decoded, alive, sounds = 0, [], []
 
     def counted(one):
         nonlocal decoded
         decoded += 1
-        return decode(one)
+        held = sum(sound() is not None for sound in sounds)
+        assert held < beside
+        made = decode(one)
+        sounds.append(weakref.ref(made.waveform))
+        return made
 
     class Counting(FakePredictor):
         done = 0
