@@ -106,8 +106,8 @@ def _claims_of(way: tuple[str, str], pairs: Sequence[tuple[Run, Run]]) -> Iterat
     yield Claim(
         f"{name}: peak memory against the notebook's way",
         f"{memory:.2f} ×",
-        f"≤ {MEMORY_BAR} ×",
-        memory <= MEMORY_BAR,
+        f"≤ {MEMORY_BAR} ×" if bar else "",
+        memory <= MEMORY_BAR if bar else None,
     )
     first_s = median(ours.first_s for _, ours in pairs)
     theirs_s = median(theirs.first_s for theirs, _ in pairs)
