@@ -71,12 +71,12 @@ def _measure(app: Terminal) -> tuple[list[float], list[float], float, float]:
     app.press(_RIGHT, 2)
     resting = list(_keys(app))
     app.wait_for(rb" [1-9]\d*/%d windows" % (12 * MINUTES), b"r")
-    begun, engine, own = time.perf_counter(), _engine_s(app.pid), _own_s(app.pid)
+    begun, engine, own = time.perf_counter(), _engine_s(app.pid), own_s(app.pid)
     busy = list(_keys(app))
     share = (_engine_s(app.pid) - engine) / (time.perf_counter() - begun)
     if share < 0.1:
         raise RuntimeError("it was to predict all the time")
-    return resting, busy, share, (_own_s(app.pid) - own) / KEYS
+    return resting, busy, share, (own_s(app.pid) - own) / KEYS
 
 
 def _keys(app: Terminal) -> Iterator[float]:
@@ -165,10 +165,10 @@ class Terminal:
 
 def _engine_s(pid: int) -> float:
     """CPU seconds of the children of a process so far."""
-    return sum(_own_s(one.pid) for one in psutil.Process(pid).children())
+    return sum(own_s(one.pid) for one in psutil.Process(pid).children())
 
 
-def _own_s(pid: int) -> float:
+def own_s(pid: int) -> float:
     """CPU seconds of a process so far."""
     taken = psutil.Process(pid).cpu_times()
     return float(taken.user + taken.system)

@@ -19,11 +19,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-import psutil
 from textual._ansi_sequences import SYNC_START
 
 from benchmarks._claim import PROJECT, Absent, Claim
-from benchmarks.key_latency import Terminal, long_dataset
+from benchmarks.key_latency import Terminal, long_dataset, own_s
 from birdscope.tui.paced_driver import QUESTION
 
 LINK_BYTES_S = 32_000
@@ -133,17 +132,12 @@ def _played(
     app = SlowTerminal(data, _home(home), size, bytes_s=1e9)
     try:
         play(app)
-        before = _cpu_s(app.pid)
+        before = own_s(app.pid)
         seen = app.read(PLAYED_S)
-        used_s = _cpu_s(app.pid) - before
+        used_s = own_s(app.pid) - before
     finally:
         app.close()
     return len(seen), seen.count(SYNC_START.encode()), used_s
-
-
-def _cpu_s(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
 
 
 def _play_soundscape(app: Terminal) -> None:

@@ -127,7 +127,7 @@ def predict_recordings(
         recordings: Those of the store, in its order.
         store: Open for writing.
         emit: Hears progress with `eta_s`, and a warning for each damaged recording.
-        stop: Heeded between recordings, and within those whose mels are made ahead.
+        stop: Heeded between recordings; by a PreparingPredictor between batches too.
         threads: That decode and compute mels ahead.
         guard: Keeps a time limit: leaves checkpoints out, or ends before the last recording.
 
@@ -148,7 +148,6 @@ def predict_recordings(
     for ready in _ready_ahead(predictor, store, missing, threads, stop):
         if guard is not None and guard.over:
             break
-        telling.begin(ready.decoded.recording, _windows(store, ready.decoded.recording))
         predicted += _predict_one(predictor, ready, store, telling, guard, stop)
         telling.finished()
         del ready  # its sound, before that of the next is waited for
@@ -175,6 +174,7 @@ def _predict_one(
     """Predict a recording and keep what came of it; False where there was no time for it."""
     in_time, decoded = True, ready.decoded
     n_windows = _windows(store, decoded.recording)
+    telling.begin(decoded.recording, n_windows)
     if decoded.waveform is None:
         _keep(decoded, None, (), store, telling.emit)
     elif guard is None or guard.plan(n_windows):

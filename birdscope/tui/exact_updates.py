@@ -176,22 +176,6 @@ class ExactCompositor(Compositor):
         )
 
 
-def take_back(widget: Widget, regions: Iterable[Region]) -> bool:
-    """Paint regions of a widget's content no more that it asked for.
-
-    Args:
-        widget: The widget.
-        regions: Each as it was given to `refresh`.
-
-    Returns:
-        Whether any of them still waited to be painted.
-    """
-    placed = {one.translate(widget.content_offset) for one in regions}
-    waiting = placed & widget._repaint_regions
-    widget._repaint_regions -= waiting
-    return bool(waiting)
-
-
 def _within(spans: list[Span], first: int, past: int) -> list[Span]:
     """What of the spans lies between two columns."""
     cut = ((max(left, first), min(right, past)) for left, right in spans)

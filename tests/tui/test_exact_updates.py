@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.geometry import Region
+from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
@@ -68,12 +70,19 @@ def painted(text: str) -> set[tuple[int, int]]:
     return cells
 
 
-async def test_a_playhead_step_paints_its_two_columns_only(until: Until) -> None:
+@asynccontextmanager
+async def opened(until: Until) -> AsyncIterator[tuple[Shown, SpectrogramView, Pilot[None]]]:
+    """A picture on the screen."""
     app = Shown()
     async with app.run_test(size=(67, 23)) as pilot:
         view = app.view
         view.show(FILE, 60.0)
         await until(pilot, lambda: view._picture is not None and not view.is_loading_picture)
+        yield app, view, pilot
+
+
+async def test_a_playhead_step_paints_its_two_columns_only(until: Until) -> None:
+    async with opened(until) as (app, view, _pilot):
         view.set_playhead(10.2)
         app.update()
         view.set_playhead(11.2)
@@ -83,11 +92,7 @@ async def test_a_playhead_step_paints_its_two_columns_only(until: Until) -> None
 
 
 async def test_parts_look_like_the_whole(until: Until) -> None:
-    app = Shown()
-    async with app.run_test(size=(67, 23)) as pilot:
-        view = app.view
-        view.show(FILE, 60.0)
-        await until(pilot, lambda: view._picture is not None and not view.is_loading_picture)
+    async with opened(until) as (_app, view, _pilot):
         view.set_playhead(10.2)
         region = Region(view.gutter_width + 8, 0, 6, view.size.height)
         parts = view.render_parts(region)
@@ -98,11 +103,7 @@ async def test_parts_look_like_the_whole(until: Until) -> None:
 
 
 async def test_what_lies_over_the_picture_stays_over_it(until: Until) -> None:
-    app = Shown()
-    async with app.run_test(size=(67, 23)) as pilot:
-        view = app.view
-        view.show(FILE, 60.0)
-        await until(pilot, lambda: view._picture is not None and not view.is_loading_picture)
+    async with opened(until) as (app, view, pilot):
         app.screen.query_one("#over").display = True
         await pilot.pause()
         view.set_playhead(view.axis.time_of(24 - 1 - view.gutter_width + 0.5))
@@ -113,11 +114,7 @@ async def test_what_lies_over_the_picture_stays_over_it(until: Until) -> None:
 
 
 async def test_a_whole_update_is_what_textual_would_write(until: Until) -> None:
-    app = Shown()
-    async with app.run_test(size=(67, 23)) as pilot:
-        view = app.view
-        view.show(FILE, 60.0)
-        await until(pilot, lambda: view._picture is not None and not view.is_loading_picture)
+    async with opened(until) as (app, view, _pilot):
         view.set_playhead(10.2)
         compositor = app.screen._compositor
         ours = compositor.render_full_update()

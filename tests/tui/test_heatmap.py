@@ -207,3 +207,20 @@ async def test_differences_have_signs() -> None:
         await pilot.pause()
         text = app.heatmap.render_line(0).text
         assert "+25" in text and "-50" in text and text.count("·") == 9
+
+
+async def test_a_playhead_that_moves_unseen_takes_back_nothing_but_its_own() -> None:
+    app = Shown()
+    async with app.run_test(size=(72, 24)) as pilot:
+        heatmap = app.heatmap
+        heatmap.show(NAMES[:4], values()[:4])
+        heatmap.set_playhead(1.0)
+        await pilot.pause()
+        heatmap._repaint_regions.clear()  # painted
+        first, last = (12 + heatmap.axis.column_of(one) for one in (1.0, 50.0))
+        window = Region(12 + heatmap.axis.column_of(20.0), 0, 1, heatmap.size.height)
+        heatmap.refresh(window)  # of a window as narrow as the playhead, on its way
+        for seconds in range(10, 51):
+            heatmap.set_playhead(float(seconds))
+        columns = {one.x for one in heatmap._repaint_regions}
+        assert columns == {first, window.x, last}

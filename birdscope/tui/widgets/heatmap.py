@@ -20,6 +20,7 @@ from birdscope.core.windows import WINDOW_S
 from birdscope.tui import palettes
 from birdscope.tui.cell_styles import has_colours
 from birdscope.tui.heat_styles import HeatStyles
+from birdscope.tui.moving_column import MovingColumn
 from birdscope.tui.timeline import TimeAxis
 from birdscope.tui.widgets.axes import GUTTER, gutter_segment, playhead_segment
 
@@ -118,6 +119,7 @@ class HeatMap(ScrollView, can_focus=True):
         self._changes = False
         self._busy: int | None = None
         self._playhead_s: float | None = None
+        self._playhead = MovingColumn(self)
         self._start_s, self._end_s = 0.0, 60.0
         self._heat: HeatStyles | None = None
 
@@ -198,10 +200,7 @@ class HeatMap(ScrollView, can_focus=True):
         old = self._playhead_column()
         self._playhead_s = seconds
         new = self._playhead_column()
-        if old != new:
-            for column in (old, new):
-                if column is not None:
-                    self.refresh(Region(self._gutter + column, 0, 1, self.size.height))
+        self._playhead.move(old, new, self._gutter)
 
     def render_line(self, y: int) -> Strip:
         """One species."""
@@ -270,7 +269,9 @@ class HeatMap(ScrollView, can_focus=True):
     def _refresh_window(self, window: int) -> None:
         first, past = self._edges(window)
         if past > first:
-            self.refresh(Region(self._gutter + first, 0, past - first, self.size.height))
+            region = Region(self._gutter + first, 0, past - first, self.size.height)
+            self._playhead.leave(region)
+            self.refresh(region)
 
     def _edges(self, window: int) -> tuple[int, int]:
         axis = self.axis

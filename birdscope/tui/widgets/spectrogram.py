@@ -16,7 +16,7 @@ from textual.message import Message
 from birdscope.audio.boxes import Box, Measure, measure_box
 from birdscope.core.errors import BirdscopeError
 from birdscope.tui.band import Band
-from birdscope.tui.exact_updates import take_back
+from birdscope.tui.moving_column import MovingColumn
 from birdscope.tui.viewport import Viewport
 from birdscope.tui.widgets.axes import GUTTER
 from birdscope.tui.widgets.picture_look import PictureLook
@@ -124,8 +124,7 @@ class SpectrogramView(PictureLook, can_focus=True):
         self._measure_of = measure
         self._anchor: tuple[float, float] | None = None
         self._grip: Grip | None = None
-        self._playhead_seen: int | None = None
-        self._playhead_regions: list[Region] = []
+        self._playhead = MovingColumn(self)
         self.selecting = False
 
     @property
@@ -172,25 +171,7 @@ class SpectrogramView(PictureLook, can_focus=True):
                 self.view(following)
                 return
         old, new = self._playhead_column(before_s), self._playhead_column(seconds)
-        if old != new:
-            self._repaint_playhead(old, new)
-
-    def _repaint_playhead(self, old: int | None, new: int | None) -> None:
-        """Have the playhead painted where it went to, and the cells where it is seen without it.
-
-        Over a slow link it moves many times before it is painted: where it was never seen there
-        is nothing to paint.
-        """
-        if not take_back(self, self._playhead_regions):
-            self._playhead_seen = old
-        columns = sorted({one for one in (self._playhead_seen, new) if one is not None})
-        spans = [(first, 1) for first in columns]
-        if len(columns) == 2 and columns[1] - columns[0] == 1:
-            spans = [(columns[0], 2)]
-        left, height = self._gutter, self.size.height
-        regions = [Region(left + first, 0, width, height) for first, width in spans]
-        self._playhead_regions = regions
-        self.refresh(*regions)
+        self._playhead.move(old, new, self._gutter)
 
     def zoom(self, factor: float, around_s: float | None = None) -> None:
         """Show `factor` times less of the file (more when below 1).
